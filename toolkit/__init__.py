@@ -1,0 +1,1 @@
+"""facelite: speech-driven facial animation that runs on the device."""

@@ -1,0 +1,71 @@
+"""Mu-law companding of PCM into int8 codes, defined by integer thresholds so that every runtime agrees.
+
+A student's input is the companded waveform: eight bits of linear waveform lose quiet speech. The curve is
+``y = sign(x) ln(1 + 255 |x|) / ln(256)`` (ITU-T G.711's continuous mu-law, mu = 255) and the code is
+``round(127 y)``; codes run from -127 to 127 and code 0 is silence. The rounding happens once, here, when the
+thresholds are made; C kernels and Python both compare integers with the same table.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+MU = 255
+CODE_SCALE = 1.0 / 127.0
+"""Real value of one input code: the companded waveform is ``code / 127``, zero point 0."""
+
+FULL_SCALE = 32768
+"""int16 samples per unit of float waveform."""
+
+
+@cache
+def thresholds() -> NDArray[np.int32]:
+    """The 127 smallest magnitudes (int16 units, 1..32768) that reach codes 1..127, ascending.
+
+    The code of sample ``s`` is ``sign(s) * count(thresholds <= |s|)``.
+    """
+    levels = (np.arange(1, 128) - 0.5) / 127.0
+    magnitudes = np.expm1(levels * np.log1p(MU)) / MU * FULL_SCALE
+    edges = np.ceil(magnitudes).astype(np.int32)
+    edges.setflags(write=False)
+    return edges
+
+
+@cache
+def _table() -> NDArray[np.int8]:
+    samples = np.arange(-FULL_SCALE, FULL_SCALE, dtype=np.int32)
+    codes = np.sign(samples) * np.searchsorted(thresholds(), np.abs(samples), side="right")
+    table = codes.astype(np.int8)
+    table.setflags(write=False)
+    return table
+
+
+def to_int16(pcm: NDArray[np.floating]) -> NDArray[np.int16]:
+    """Clip float PCM to [-1, 1) and round half to even to int16, as the kernel does.
+
+    Parameters
+    ----------
+    pcm
+        float array of any shape, nominal range -1..1, finite.
+    """
+    scaled = np.rint(np.asarray(pcm, np.float32) * np.float32(FULL_SCALE))
+    return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+
+
+def encode(samples: NDArray[np.int16]) -> NDArray[np.int8]:
+    """int16 PCM of any shape -> int8 mu-law codes of the same shape."""
+    return _table()[np.asarray(samples, np.int16).astype(np.int32) + FULL_SCALE]
+
+
+def codes(pcm: NDArray) -> NDArray[np.int8]:
+    """float (-1..1) or int16 PCM -> int8 mu-law codes, the form in which a student hears."""
+    pcm = np.asarray(pcm)
+    return encode(pcm if pcm.dtype == np.int16 else to_int16(pcm))
+
+
+def decode(codes: NDArray[np.int8]) -> NDArray[np.float32]:
+    """int8 codes -> float32 companded waveform in [-1, 1], what the float student is given."""
+    return np.asarray(codes, np.float32) * np.float32(CODE_SCALE)

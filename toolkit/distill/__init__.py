@@ -1,0 +1,1 @@
+"""Distillation: from a teacher's labels to a student of convolutions only."""

@@ -1,0 +1,1 @@
+"""Exporters: curves in the formats that engines and animation tools read."""

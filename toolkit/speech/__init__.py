@@ -1,0 +1,1 @@
+"""Speech: reading audio, corpora with phone timings, synthesis, augmentation."""

@@ -1,0 +1,1 @@
+"""Teachers: each turns a whole utterance into animation curves; see protocol.py."""
