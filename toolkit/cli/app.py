@@ -1,0 +1,100 @@
+"""Builds the Typer application from the verb files and runs it with facelite's exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+VERBS = (
+    "demo",
+    "doctor",
+    "corpus",
+    "label",
+    "distill",
+    "evaluate",
+    "convert",
+    "compare",
+    "certify",
+    "targets",
+    "validate",
+    "build",
+    "profile",
+    "bench",
+    "run",
+    "live",
+    "preview",
+    "report",
+    "web",
+)
+"""Every verb, in the order of the pipeline; `--help` lists the ones whose file exists."""
+
+
+def run(arguments: list[str]) -> int:
+    """Parse `arguments`, run the verb and return the exit code.
+
+    Raises
+    ------
+    FaceliteError, OSError, ModuleNotFoundError, KeyboardInterrupt
+        Whatever the verb raises; wrong use of the command line is reported here.
+    """
+    app = build(arguments)
+    # Libraries print to stdout as they please (Keras does); `common.print_json` alone reaches the real one.
+    with contextlib.redirect_stdout(sys.stderr) if "--json" in arguments else contextlib.nullcontext():
+        try:
+            result = app(arguments or ["--help"], prog_name="facelite", standalone_mode=False)
+            sys.stdout.flush()
+        except typer.TyperException as error:
+            return _wrong_use(error)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        except SystemExit as stop:
+            if isinstance(stop.__context__, BrokenPipeError):
+                raise stop.__context__ from None
+            raise
+    if result == 130:
+        raise KeyboardInterrupt
+    return result if isinstance(result, int) else 0
+
+
+def build(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The application; only the verb that `arguments` starts with is imported, or every verb for help and errors."""
+    app = typer.Typer(
+        help="Speech-driven facial animation on the device: distil, convert, prove, fit to a target, run.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    verbs = available_verbs()
+    for verb in arguments[:1] if arguments and arguments[0] in verbs else verbs:
+        import_module(f".{verb}", __package__).register(app)
+    return app
+
+
+def available_verbs() -> tuple[str, ...]:
+    """The verbs whose file is installed, in pipeline order."""
+    return tuple(verb for verb in VERBS if find_spec(f".{verb}", __package__) is not None)
+
+
+def _options(
+    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if show_version:
+        print(f"facelite {version('facelite')}")
+        raise typer.Exit
+
+
+def _wrong_use(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "facelite"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    print(f"{command}: {message}; see {command} --help", file=sys.stderr)
+    return 2

@@ -1,0 +1,16 @@
+"""Which of facelite's extras brings an optional package; the core itself needs only NumPy."""
+
+from __future__ import annotations
+
+_MODULES = {
+    "cli": ("typer", "rich", "pydantic", "soundfile", "soxr", "jinja2", "pyarrow"),
+    "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers"),
+    "distill": ("scipy",),
+    "dev": ("cffi", "hypothesis", "playwright", "pytest"),
+}
+
+
+def missing_extra(module: str) -> str | None:
+    """Name of the extra that installs `module` ("keras.layers" counts as "keras"), or None for a foreign one."""
+    package = module.partition(".")[0]
+    return next((extra for extra, modules in _MODULES.items() if package in modules), None)
