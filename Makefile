@@ -1,0 +1,69 @@
+# facelite: `make demo` shows it, `make test` proves it. Both set themselves up in .venv first.
+# Needs Python 3.11 to 3.13 with venv, a C and a C++ compiler, and make. PYTHON=… names the interpreter.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3.11 python3.12 python3.13 python3
+OUT ?= out
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
+	$(shell find kernels -name '*.[ch]' -o -name '*.cpp' -o -name CMakeLists.txt -o -name '*.cmake')
+
+# pip's cmake and ninja come first, so that no system package of theirs is needed.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# TensorFlow's start-up notices say nothing about facelite.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help setup demo test test-c test-slow lint bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+setup: .venv/.facelite ## .venv with facelite and every package it can use, nothing else
+
+demo: setup ## convert, prove, validate and animate with the shipped student; look in out/
+	$(BIN)/facelite demo --out "$(OUT)"
+
+test: setup test-c ## every test but the slow ones, C and Python
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+
+test-c: setup
+	cmake --preset dev
+	cmake --build --preset dev -j 2
+	ctest --preset dev
+
+test-slow: setup ## the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
+
+lint: setup ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
+	$(BIN)/facelite bench
+
+clean: ## remove what was built or written; .venv stays
+	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Editable: edits to Python are live, and a changed kernel is built again by the next make.
+.venv/.facelite: .venv/.packages $(NATIVE)
+	@echo 'setup: building facelite and its kernel'
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/.packages: .venv/.made constraints.txt
+	@echo 'setup: installing the packages of constraints.txt into .venv (2 GB, mostly TensorFlow; once)'
+	@$(PIP) install --requirement constraints.txt
+	@touch $@
+
+.venv/.made:
+	@command -v cc > /dev/null && command -v c++ > /dev/null || { echo 'facelite needs a C and a C++ compiler (Debian: apt-get install g++)' >&2; exit 1; }
+	@for python in $(PYTHON); do \
+		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2> /dev/null; \
+		then echo "setup: making .venv with $$("$$python" --version)"; "$$python" -m venv .venv; touch $@; exit 0; fi; \
+	done; echo 'facelite needs Python 3.11, 3.12 or 3.13 with venv (Debian: apt-get install python3-venv)' >&2; exit 1
