@@ -1,0 +1,77 @@
+"""The kinds of limit: what each compares, in words and in code. One table; a new kind is a new entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .latency import latency
+
+if TYPE_CHECKING:
+    from facelite.student import Student
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """A number that must not exceed the profile's.
+
+    Attributes
+    ----------
+    key
+        Its name in a profile's `[limits]`.
+    label
+        Its name in tables.
+    unit
+        Unit of `measure` and of the compared limit: "B" or "ms".
+    meaning
+        One sentence for people.
+    measure
+        The number, from a loaded student.
+    """
+
+    key: str
+    label: str
+    unit: str
+    meaning: str
+    measure: Callable[[Student], float]
+
+
+def _info(*fields: str) -> Callable[[Student], float]:
+    """Sum of fields of `facelite_info`: what the C library that the device runs says of this student."""
+    return lambda student: float(sum(getattr(student.info, field) for field in fields))
+
+
+CEILINGS: tuple[Ceiling, ...] = (
+    Ceiling("weights", "weights", "B", "packed int8 weights, read in place", _info("weight_bytes")),
+    Ceiling("model_file", "model file", "B", "the whole student.facelite", _info("blob_bytes")),
+    Ceiling("state", "state per character", "B", "one facelite_stream", _info("stream_bytes")),
+    Ceiling("scratch", "scratch per thread", "B", "shared by a thread's characters", _info("scratch_bytes")),
+    Ceiling("stack", "stack", "B", "upper bound over all calls", _info("stack_bytes")),
+    Ceiling(
+        "memory",
+        "all memory, one character",
+        "B",
+        "model file, model, stream, scratch and stack together",
+        _info("blob_bytes", "model_bytes", "stream_bytes", "scratch_bytes", "stack_bytes"),
+    ),
+    Ceiling(
+        "future_audio",
+        "future audio",
+        "ms",
+        "audio after a frame's time that the frame depends on",
+        lambda student: latency(student.info).future_ms,
+    ),
+    Ceiling(
+        "latency",
+        "algorithmic latency",
+        "ms",
+        "future audio and the hop in which audio is collected",
+        lambda student: latency(student.info).ms,
+    ),
+)
+
+
+def measure(student: Student) -> Mapping[str, float]:
+    """Every ceiling's number for `student`, by key."""
+    return {ceiling.key: ceiling.measure(student) for ceiling in CEILINGS}

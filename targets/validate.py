@@ -1,0 +1,186 @@
+"""Does a student fit a target? Compares what the C library says of it with the target's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import isa
+from . import profile as profiles
+from .latency import Latency, latency
+from .limits import CEILINGS, measure
+from .schema import Limits, Profile
+
+if TYPE_CHECKING:
+    from facelite.student import Student
+
+TIGHT = 0.9
+"""From this share of a limit on, a limit that holds is shown as tight."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One limit held against one student.
+
+    Attributes
+    ----------
+    key, label, meaning
+        The limit's name in a profile, its name in tables, one sentence.
+    value, limit
+        What the student takes and what the target allows, in `unit`; for `isa` two tier names.
+    unit
+        "B", "ms" or "tier".
+    share
+        value / limit; None for a tier.
+    holds
+        Whether the limit is kept. A value equal to its limit keeps it.
+    source, confidence
+        Of the limit.
+    """
+
+    key: str
+    label: str
+    meaning: str
+    value: float | str
+    limit: float | str
+    unit: str
+    share: float | None
+    holds: bool
+    source: str
+    confidence: str
+
+    @property
+    def margin(self) -> float | None:
+        """How much is left, in `unit`; negative when the limit is broken; None for a tier."""
+        if isinstance(self.value, str) or isinstance(self.limit, str):
+            return None
+        return self.limit - self.value
+
+    @property
+    def state(self) -> str:
+        """ "holds", "tight" (nine tenths of the limit or more) or "broken"."""
+        if not self.holds:
+            return "broken"
+        return "tight" if self.share is not None and self.share >= TIGHT else "holds"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Every limit of one target held against one student."""
+
+    target: str
+    title: str
+    arch: str
+    tier: str
+    checks: tuple[Check, ...]
+    latency: Latency
+
+    @property
+    def holds(self) -> bool:
+        return all(check.holds for check in self.checks)
+
+    @property
+    def broken(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if not check.holds)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: plain numbers, strings, lists and dicts; sizes in bytes, times in ms."""
+        checks = [{**asdict(check), "margin": check.margin, "state": check.state} for check in self.checks]
+        terms = [asdict(term) for term in self.latency.terms]
+        return {
+            "target": self.target,
+            "title": self.title,
+            "arch": self.arch,
+            "tier": self.tier,
+            "holds": self.holds,
+            "checks": checks,
+            "latency": {"samples": self.latency.samples, "ms": self.latency.ms, "terms": terms},
+        }
+
+
+def validate(bundle: str | Path | Student, target: str | Path | Profile) -> Verdict:
+    """Hold a student against a target's limits.
+
+    Parameters
+    ----------
+    bundle
+        A bundle folder, a student.facelite file, or a student that is loaded already.
+    target
+        Name of a profile that ships, path of a .toml file, or a profile.
+
+    Returns
+    -------
+    Verdict
+        One check for each limit that the profile sets, in the order of `targets.limits.CEILINGS`.
+
+    Raises
+    ------
+    BadInput
+        The bundle or the profile cannot be used; the text names the file and the field.
+    """
+    student = _student(bundle)
+    profile = target if isinstance(target, Profile) else profiles.load(target)
+    return Verdict(
+        target=profile.name,
+        title=profile.title,
+        arch=profile.arch,
+        tier=isa.best_built(profile.arch, profile.cpu.isa.value),
+        checks=(*_ceilings(measure(student), profile.limits), *_tier(profile)),
+        latency=latency(student.info),
+    )
+
+
+def validate_all(bundle: str | Path | Student) -> tuple[Verdict, ...]:
+    """`validate` against every profile that ships."""
+    student = _student(bundle)
+    return tuple(validate(student, profile) for profile in profiles.load_all())
+
+
+def _student(bundle: str | Path | Student) -> Student:
+    if isinstance(bundle, str | Path):
+        from facelite.student import load
+
+        return load(bundle)
+    return bundle
+
+
+def _ceilings(measured: Mapping[str, float], limits: Limits) -> Iterator[Check]:
+    for ceiling in CEILINGS:
+        figure = getattr(limits, ceiling.key)
+        if figure is None:
+            continue
+        value, limit = measured[ceiling.key], figure.base
+        yield Check(
+            key=ceiling.key,
+            label=ceiling.label,
+            meaning=ceiling.meaning,
+            value=value,
+            limit=limit,
+            unit=ceiling.unit,
+            share=value / limit,
+            holds=value <= limit,
+            source=figure.source,
+            confidence=figure.confidence,
+        )
+
+
+def _tier(profile: Profile) -> Iterator[Check]:
+    """The instruction-set floor: the kernel must have code for it that this target's devices run."""
+    floor = profile.limits.isa
+    if floor is None:
+        return
+    tier = isa.best_built(profile.arch, profile.cpu.isa.value)
+    yield Check(
+        key="isa",
+        label="kernel tier",
+        meaning="strongest instruction set that the kernel has code for and every device runs",
+        value=tier,
+        limit=floor.value,
+        unit="tier",
+        share=None,
+        holds=isa.rank(profile.arch, tier) >= isa.rank(profile.arch, floor.value),
+        source=floor.source,
+        confidence=floor.confidence,
+    )

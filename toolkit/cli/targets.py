@@ -1,0 +1,59 @@
+"""`facelite targets`: which target profiles there are, and what each says with its source."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from .common import AsJson, console, print_json
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="Target profiles: what a student may cost on each device.", invoke_without_command=True)
+    group.callback()(_default)
+    group.command("list")(list_profiles)
+    group.command("show")(show)
+    app.add_typer(group, name="targets")
+
+
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_profiles(False)
+
+
+def list_profiles(as_json: AsJson = False) -> None:
+    """Every profile that ships."""
+    from facelite.targets import profile
+
+    found = profile.load_all()
+    if as_json:
+        print_json({"targets": [{"name": one.name, "title": one.title, "arch": one.arch} for one in found]})
+        return
+    table = Table("target", "title", "CPU", "tier")
+    for one in found:
+        table.add_row(one.name, one.title, one.cpu.model.value, one.cpu.isa.value)
+    console().print(table)
+
+
+def show(
+    target: Annotated[str, typer.Argument(help="Name of a profile, or a .toml file.")],
+    as_json: AsJson = False,
+) -> None:
+    """One profile, every figure with its source."""
+    from facelite.targets import profile
+    from facelite.targets.schema import Figure, Statement
+
+    found = profile.load(target)
+    if as_json:
+        print_json(found.model_dump(exclude_none=True))
+        return
+    table = Table("key", "value", "confidence", "source", title=f"{found.title} ({found.arch})", title_justify="left")
+    for section in ("cpu", "memory", "limits"):
+        for key, entry in getattr(found, section):
+            if isinstance(entry, Figure):
+                table.add_row(f"{section}.{key}", f"{entry.value:g} {entry.unit}", entry.confidence, entry.source)
+            elif isinstance(entry, Statement):
+                table.add_row(f"{section}.{key}", entry.value, entry.confidence, entry.source)
+    console().print(table)
