@@ -16,10 +16,6 @@ def test_a_smoothed_real_time_student_hears_80_ms_ahead_and_is_96_ms_late():
     found = latency(_timing())
     terms = [(term.name, term.samples) for term in found.terms]
     assert terms == [("lookahead", 1024), ("smoothing", 256), ("hop", 256)]
-        ("lookahead", 1024),
-        ("smoothing", 256),
-        ("hop", 256),
-    ]
     assert found.future_ms == pytest.approx(80)
     assert found.ms == pytest.approx(96)
     assert found.samples == 1536
