@@ -15,8 +15,6 @@ NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
 
 # pip's cmake and ninja come first, so that no system package of theirs is needed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# TensorFlow's start-up notices say nothing about facelite.
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 .PHONY: help setup demo test test-c test-slow lint bench clean
 

@@ -19,6 +19,7 @@ BROKEN_PIPE = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; errors that a user can mend become one line on stderr."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notices would bury our one line
     try:
         from .app import run
 

@@ -66,7 +66,6 @@ def run(arguments: list[str]) -> int:
 def build(arguments: Sequence[str] = ()) -> typer.Typer:
     """The application; only the verb that `arguments` starts with is imported, or every verb for help and errors."""
     app = typer.Typer(
-        help="Speech-driven facial animation on the device: distil, convert, prove, fit to a target, run.",
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -84,12 +83,18 @@ def available_verbs() -> tuple[str, ...]:
     return tuple(verb for verb in VERBS if find_spec(f".{verb}", __package__) is not None)
 
 
-def _options(
-    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
-) -> None:
-    if show_version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(f"facelite {version('facelite')}")
         raise typer.Exit
+
+
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Speech-driven facial animation on the device: distil, convert, prove, fit to a target, run."""
 
 
 def _wrong_use(error: typer.TyperException) -> int:
