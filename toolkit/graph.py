@@ -48,6 +48,15 @@ class Function(str, Enum):
     REQUANTISE = "requantise"
 
 
+class Rounding(str, Enum):
+    """How a convolution's accumulator becomes an output code (docs/ir.md): LiteRT's two reference rules."""
+
+    FIXED = "fixed"
+    """Q31 multiplier and shift, rounded twice: CONV_2D."""
+    FLOATING = "floating"
+    """One IEEE double product, rounded half away from zero: FULLY_CONNECTED."""
+
+
 @dataclass(frozen=True)
 class Quant:
     """Affine int8 quantisation of a tensor: ``real = scale * (code - zero_point)``; `scale` is a float32 value."""
@@ -96,6 +105,8 @@ class Conv:
         In frames of the input.
     delay
         Newest input frames left out.
+    rounding
+        Rule by which an int8 graph requantises the accumulator.
     """
 
     name: str
@@ -107,6 +118,7 @@ class Conv:
     delay: int = 0
     clamp: Clamp = Clamp.NONE
     weight_scale: NDArray[np.float32] | None = None
+    rounding: Rounding = Rounding.FIXED
 
     @property
     def out_channels(self) -> int:
@@ -162,12 +174,13 @@ class Mean:
 
 @dataclass(frozen=True)
 class Map:
-    """``y = function(x)`` value by value. `alpha` is LeakyReLU's slope for negative values."""
+    """``y = clamp(function(x))`` value by value. `alpha` is LeakyReLU's slope for negative values."""
 
     name: str
     input: int
     function: Function
     alpha: float = 0.0
+    clamp: Clamp = Clamp.NONE
 
     @property
     def inputs(self) -> tuple[int, ...]:
