@@ -1,1 +1,48 @@
-"""Exporters: curves in the formats that engines and animation tools read."""
+"""Curves as files: one module a format, chosen by the file's suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..curves import Curves
+from ..errors import BadInput
+from . import arrays, livelink
+
+WRITERS = {".csv": livelink.write, ".npz": arrays.write_npz, ".json": arrays.write_json}
+"""Suffix -> ``write(path, curves)``."""
+
+
+def write(path: str | Path, curves: Curves, fps: float | None = None) -> Curves:
+    """Write `curves` in the format that `path`'s suffix names, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        .csv (Live Link Face), .npz or .json.
+    curves
+        Any controls at any frame rate.
+    fps
+        Frame rate of the file. Default: Live Link Face's 60 for .csv, the curves' own otherwise.
+
+    Returns
+    -------
+    The curves as written, resampled.
+
+    Raises
+    ------
+    BadInput
+        An unknown suffix, no frames, or a frame rate that the format cannot hold.
+    """
+    path = Path(path)
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise BadInput(path, f"curves have no format {path.suffix!r}", f"use one of {', '.join(WRITERS)}")
+    if len(curves.values) == 0:
+        raise BadInput(path, "there are no frames to write", "give audio with at least one sample")
+    if fps is None:
+        fps = livelink.FPS if writer is livelink.write else curves.frame_rate
+    if not 1 <= fps <= 1000:
+        raise BadInput("--fps", f"{fps:g} frames a second", "use 1 to 1000")
+    resampled = curves.resample(fps)
+    writer(path, resampled)
+    return resampled
