@@ -1,0 +1,60 @@
+#include "cpu.h"
+
+int facelite_cpu_always(void) {
+    return 1;
+}
+
+#if defined(FACELITE_X86)
+#include <stdint.h>
+#if defined(_MSC_VER)
+#include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+
+typedef struct registers {
+    uint32_t eax, ebx, ecx, edx;
+} registers;
+
+static registers cpuid(uint32_t leaf, uint32_t subleaf) {
+    registers r = {0, 0, 0, 0};
+#if defined(_MSC_VER)
+    int raw[4];
+    __cpuid(raw, 0);
+    if ((uint32_t)raw[0] >= leaf) {
+        __cpuidex(raw, (int)leaf, (int)subleaf);
+        r = (registers){(uint32_t)raw[0], (uint32_t)raw[1], (uint32_t)raw[2], (uint32_t)raw[3]};
+    }
+#else
+    if (!__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx)) {
+        r = (registers){0, 0, 0, 0};
+    }
+#endif
+    return r;
+}
+
+/* Register files that the operating system saves: bits of XCR0. */
+static uint32_t saved_state(void) {
+    const uint32_t osxsave = 1u << 27;
+    if (!(cpuid(1, 0).ecx & osxsave)) {
+        return 0;
+    }
+#if defined(_MSC_VER)
+    return (uint32_t)_xgetbv(0);
+#else
+    uint32_t low, high;
+    __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0)); /* xgetbv, for any assembler */
+    (void)high;
+    return low;
+#endif
+}
+
+static int os_saves(uint32_t wanted) {
+    return (saved_state() & wanted) == wanted;
+}
+
+int facelite_cpu_avx2(void) {
+    const uint32_t xmm_ymm = 0x6, avx2 = 1u << 5;
+    return os_saves(xmm_ymm) && (cpuid(7, 0).ebx & avx2) != 0;
+}
+#endif

@@ -1,0 +1,56 @@
+#include "facelite/facelite_debug.h"
+
+#include "engine.h"
+#include "stream.h"
+
+static void unbias(int8_t *codes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        codes[i] = (int8_t)((uint8_t)codes[i] - 128);
+    }
+}
+
+facelite_status facelite_debug_codes_f32(const facelite_model *model, const float *pcm, size_t samples,
+                                         int8_t *codes) {
+    if (model == NULL || codes == NULL || (pcm == NULL && samples > 0)) {
+        return FACELITE_E_ARGUMENT;
+    }
+    model->ops.encode_f32((uint8_t *)codes, pcm, samples, &model->compander);
+    unbias(codes, samples);
+    return FACELITE_OK;
+}
+
+facelite_status facelite_debug_codes_i16(const facelite_model *model, const int16_t *pcm, size_t samples,
+                                         int8_t *codes) {
+    if (model == NULL || codes == NULL || (pcm == NULL && samples > 0)) {
+        return FACELITE_E_ARGUMENT;
+    }
+    model->ops.encode_i16((uint8_t *)codes, pcm, samples, &model->compander);
+    unbias(codes, samples);
+    return FACELITE_OK;
+}
+
+facelite_status facelite_debug_output(const facelite_model *model, float *scale, int32_t *zero_point) {
+    if (model == NULL || scale == NULL || zero_point == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    *scale = model->out_scale;
+    *zero_point = model->out_zero_point - 128;
+    return FACELITE_OK;
+}
+
+facelite_status facelite_debug_hop(facelite_stream *stream, void *scratch, const int8_t *codes, int8_t *out,
+                                   facelite_observer observer, void *user) {
+    if (stream == NULL || scratch == NULL || codes == NULL || out == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    const facelite_model *model = stream->model;
+    uint8_t *state = facelite_stream_state(stream);
+    for (uint32_t i = 0; i < model->info.hop; i++) {
+        state[i] = (uint8_t)(codes[i] + 128);
+    }
+    const uint8_t *frame = facelite_engine_hop(model, state, scratch, observer, user);
+    for (uint32_t c = 0; c < model->info.controls; c++) {
+        out[c] = (int8_t)(frame[c] - 128);
+    }
+    return FACELITE_OK;
+}

@@ -1,0 +1,89 @@
+#include "model.h"
+
+#include <string.h>
+
+#include "compander.h"
+#include "dispatch.h"
+#include "engine.h"
+#include "plan.h"
+
+facelite_status facelite_inspect(const void *blob, size_t blob_bytes, facelite_info *info) {
+    facelite_blob opened;
+    if (info == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    const facelite_status status = facelite_blob_open(&opened, blob, blob_bytes);
+    return status == FACELITE_OK ? facelite_plan_info(&opened, info) : status;
+}
+
+/* Silence until no history remembers anything else. */
+static void prime(const facelite_model *model, uint8_t *state, uint8_t *scratch) {
+    const uint32_t hops = model->info.receptive_field / model->info.hop + 2;
+    memset(state, 128, model->state_bytes);
+    memset(scratch, 128, model->info.scratch_bytes);
+    for (uint32_t i = 0; i < hops; i++) {
+        facelite_engine_hop(model, state, scratch, NULL, NULL);
+    }
+}
+
+facelite_status facelite_model_init(void *memory, size_t memory_bytes, const void *blob, size_t blob_bytes,
+                                    const facelite_model **out) {
+    if (memory == NULL || out == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    facelite_model made;
+    memset(&made, 0, sizeof made);
+    facelite_status status = facelite_blob_open(&made.blob, blob, blob_bytes);
+    if (status == FACELITE_OK) {
+        status = facelite_plan_info(&made.blob, &made.info);
+    }
+    if (status != FACELITE_OK) {
+        return status;
+    }
+    if (memory_bytes < made.info.model_bytes || (uintptr_t)memory % FACELITE_ALIGNMENT != 0) {
+        return FACELITE_E_MEMORY;
+    }
+    made.isa = facelite_dispatch(&made.ops);
+    if (made.isa == NULL) {
+        return FACELITE_E_ISA;
+    }
+    uint8_t *bytes = memory;
+    facelite_model *model = memory;
+    facelite_tensor_plan *tensors = (void *)(bytes + facelite_align(sizeof *model));
+    facelite_op_plan *plan =
+        (void *)((uint8_t *)tensors + facelite_align((made.info.ops + (size_t)1) * sizeof *tensors));
+    uint8_t *state = (uint8_t *)plan + facelite_align(made.info.ops * sizeof *plan);
+    *model = made;
+    const facelite_tensor_record output = facelite_blob_tensor(&model->blob, model->info.ops);
+    model->out_scale = output.scale;
+    model->out_zero_point = output.zero_point + 128;
+    facelite_compander_build(&model->compander, &model->blob);
+    facelite_plan_model(model, tensors, plan);
+    prime(model, state, state + facelite_align(model->state_bytes));
+    model->primed = state;
+    *out = model;
+    return FACELITE_OK;
+}
+
+facelite_status facelite_model_info(const facelite_model *model, facelite_info *info) {
+    if (model == NULL || info == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    *info = model->info;
+    return FACELITE_OK;
+}
+
+const char *facelite_control_name(const facelite_model *model, uint32_t index) {
+    if (model == NULL || index >= model->info.controls) {
+        return NULL;
+    }
+    const char *name = (const char *)model->blob.bytes + model->blob.header.names_offset;
+    while (index-- > 0) {
+        name += strlen(name) + 1;
+    }
+    return name;
+}
+
+const char *facelite_model_isa(const facelite_model *model) {
+    return model ? model->isa : NULL;
+}

@@ -1,0 +1,84 @@
+/* Everything hot, in one table. Each tier overlays the slots it does better; src/ref fills all of them.
+ *
+ * Activations inside the engine are biased codes: int8 code + 128 in a uint8_t, so that x86's u8 x s8 multiplies
+ * take them as they are. Zero points and bounds below are biased likewise. Every slot is exact: all tiers return
+ * the same bytes. Unless said otherwise buffers need no alignment, never overlap, and nothing outside the stated
+ * shape is written. */
+#ifndef FACELITE_OPS_H
+#define FACELITE_OPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Packed weights: output channels in blocks of 16, the last block rounded up to 4; inside a block
+ * [quads][channels in block][4 inputs], inputs tap-major and channel-minor (docs/blob.md). Tiers may load 64 bytes
+ * at any quad of any block: the blob keeps FACELITE_WEIGHT_SLACK bytes readable behind the last one. */
+#define FACELITE_BLOCK 16u
+#define FACELITE_WEIGHT_SLACK 64u
+
+/* Bytes behind a row, or behind any scratch buffer, that may be read (their value cannot matter). */
+#define FACELITE_READ_SLACK 64u
+
+/* Parameters of a convolution; the arrays lie in the blob, little-endian, 64-byte-aligned, and are padded with
+ * zeros to a multiple of FACELITE_BLOCK channels. The pointers to wider numbers are untyped because the caller may
+ * have declared the blob as bytes: read them with memcpy or with vector loads. */
+typedef struct facelite_conv {
+    const int8_t *weights;
+    const void *bias_s8;    /* int32: bias - zero point * sum w, for activations as signed codes */
+    const void *bias_u8;    /* int32: bias_s8 - 128 * sum w, for activations as biased codes */
+    const void *multiplier; /* int32: Q31 significands */
+    const int8_t *shift;    /* powers of two that go with them; positive is left */
+    const void *scale;      /* double: the real factors, when the layer requantises by them; else null */
+    uint32_t quads;         /* inputs of a row / 4, rounded up */
+    uint32_t channels;      /* outputs */
+    int32_t zero_point;     /* of the output, biased */
+    int32_t lo, hi;         /* bounds of the output, biased */
+    int pair_safe;          /* 1: maddubs cannot saturate on any pair of these weights */
+} facelite_conv;
+
+/* Parameters of TFLite's ADD. */
+typedef struct facelite_add {
+    int32_t zero_point[2]; /* of the operands, biased */
+    int32_t multiplier[2], shift[2];
+    int32_t left_shift;
+    int32_t out_multiplier, out_shift;
+    int32_t out_zero_point, lo, hi; /* biased */
+} facelite_add;
+
+/* Parameters of TFLite's MEAN. */
+typedef struct facelite_mean {
+    uint32_t kernel, channels;
+    int32_t zero_point; /* of the input, biased */
+    int32_t multiplier, shift;
+    int32_t out_zero_point; /* biased */
+} facelite_mean;
+
+/* Companding by buckets that are linear inside an octave of |s| + 128: 32 an octave from 2^7 up to 2^15, and one
+ * more. entry = threshold << 8 | code at the bucket's start; no bucket holds two thresholds (blob.c checks). */
+#define FACELITE_BUCKETS 257u
+typedef struct facelite_compander {
+    uint32_t entry[FACELITE_BUCKETS];
+} facelite_compander;
+
+typedef struct facelite_ops {
+    /* out[j][o] = clamp(requantise(bias[o] + sum_i w[o][i] * rows[j * row_step + i]) + zero_point); exact int32.
+     * rows: count rows of 4 * quads biased codes; out: [count][channels], dense. */
+    void (*conv)(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer);
+
+    /* out[i] = clamp(rescale(a[i]) + rescale(b[i])), TFLite's two-input rescale; exact int32. */
+    void (*add)(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t count, const facelite_add *layer);
+
+    /* out[j][c] = clamp(requantise(sum over kernel frames of frames[j + k][c], zero point removed)); exact int32.
+     * frames: [count + kernel - 1][channels]; out: [count][channels]. */
+    void (*mean)(uint8_t *out, const uint8_t *frames, size_t count, const facelite_mean *layer);
+
+    /* out[i] = table[x[i]] + 128; table holds int8 codes, indexed by biased code. */
+    void (*map)(uint8_t *out, const uint8_t *x, size_t count, const int8_t *table);
+
+    /* codes[i] = 128 + sign(s) * count(thresholds <= |s|) with s the sample as int16: float samples are multiplied
+     * by 32768, rounded half to even and clipped, whatever the rounding mode; NaN counts as 0. */
+    void (*encode_f32)(uint8_t *codes, const float *pcm, size_t samples, const facelite_compander *compander);
+    void (*encode_i16)(uint8_t *codes, const int16_t *pcm, size_t samples, const facelite_compander *compander);
+} facelite_ops;
+
+#endif

@@ -1,0 +1,211 @@
+"""Run a student: whole clips, or streams that hear audio as it comes, on the C kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import BadInput, MissingDependency
+
+BLOB_NAME = "student.facelite"
+
+
+@dataclass(frozen=True)
+class StudentInfo:
+    """What a student is and what it takes to run, as the C library itself reports (facelite_info).
+
+    Attributes
+    ----------
+    sample_rate
+        Hz.
+    window, lookahead, hop, receptive_field
+        Samples: what a windowed runtime is given for one frame, how many of them lie in the future, the distance
+        between two frames, and how many samples a frame depends on.
+    controls
+        Values in a frame.
+    smoothing
+        Whether streams average three frames unless told otherwise.
+    ops, parameters, macs_per_hop
+        Operators; weights and biases; multiply-accumulates for one frame.
+    weight_bytes, blob_bytes, model_bytes, stream_bytes, scratch_bytes, stack_bytes
+        Packed weights; the file; memory for the model, for each character, for each thread; an upper bound on the
+        stack.
+    """
+
+    sample_rate: int
+    window: int
+    lookahead: int
+    hop: int
+    receptive_field: int
+    controls: int
+    smoothing: bool
+    ops: int
+    parameters: int
+    macs_per_hop: int
+    weight_bytes: int
+    blob_bytes: int
+    model_bytes: int
+    stream_bytes: int
+    scratch_bytes: int
+    stack_bytes: int
+
+
+class Student:
+    """A student ready to run; share it between any number of streams and threads.
+
+    Parameters
+    ----------
+    blob
+        The bytes of a `student.facelite`.
+    name
+        What error messages call it.
+
+    Raises
+    ------
+    BadInput
+        The blob is damaged or of another version.
+    """
+
+    def __init__(self, blob: bytes, name: str | Path = "blob") -> None:
+        kernel = _kernel()
+        try:
+            self._model = kernel.Model(blob)
+        except kernel.KernelError as error:
+            raise BadInput(name, str(error), "convert the student again") from None
+        self.info = _info(self._model.info)
+        self.controls: tuple[str, ...] = tuple(self._model.controls)
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self.info.sample_rate
+
+    @property
+    def hop(self) -> int:
+        """Samples between two frames."""
+        return self.info.hop
+
+    @property
+    def window(self) -> int:
+        """Samples that a windowed runtime is given for one frame."""
+        return self.info.window
+
+    @property
+    def lookahead(self) -> int:
+        """Samples of future audio that a frame sees; smoothing adds one hop."""
+        return self.info.lookahead
+
+    @property
+    def smoothing(self) -> bool:
+        """Whether streams average three frames unless told otherwise."""
+        return self.info.smoothing
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames a second."""
+        return self.sample_rate / self.hop
+
+    @property
+    def isa(self) -> str:
+        """Instruction set that this student runs on: "ref", "avx2", …"""
+        return self._model.isa
+
+    def stream(self, smoothing: bool | None = None) -> Stream:
+        """A new character. `smoothing` None: as the student's own default."""
+        return Stream(self, smoothing)
+
+    def animate(self, pcm: ArrayLike, smoothing: bool | None = None) -> NDArray[np.float32]:
+        """Curves of a whole clip, equal to the bit to a push of the same audio and a flush.
+
+        Parameters
+        ----------
+        pcm
+            float32 (-1..1, beyond is clipped) or int16, [samples] at `sample_rate`.
+        smoothing
+            None: as the student's own default.
+
+        Returns
+        -------
+        float32 [ceil(samples / hop), controls].
+
+        Raises
+        ------
+        BadInput
+            `pcm` has another type or shape, or holds a NaN or an infinity.
+        """
+        stream = self.stream(smoothing)
+        return np.concatenate([stream.push(pcm), stream.flush()])
+
+
+class Stream:
+    """One character, hearing audio as it comes. One thread at a time; made by `Student.stream`."""
+
+    def __init__(self, student: Student, smoothing: bool | None = None) -> None:
+        self._stream = _kernel().Stream(student._model, smoothing)
+
+    def push(self, pcm: ArrayLike) -> NDArray[np.float32]:
+        """Hear any number of samples; returns the frames whose audio is now complete, float32 [0..n, controls].
+
+        Raises
+        ------
+        BadInput
+            As for `Student.animate`; nothing was heard.
+        """
+        return self._stream.push(checked_pcm(pcm))
+
+    def flush(self) -> NDArray[np.float32]:
+        """The clip has ended: the frames still owed, float32 [0..n, controls]. The stream starts afresh."""
+        return self._stream.flush()
+
+    def reset(self) -> None:
+        """Forget all audio: as if silence had always been there."""
+        self._stream.reset()
+
+
+def load(path: str | Path) -> Student:
+    """Load a bundle (a folder that holds `student.facelite`) or a `.facelite` file.
+
+    Raises
+    ------
+    BadInput
+        There is no such file, or it is not a readable blob.
+    """
+    path = Path(path)
+    file = path / BLOB_NAME if path.is_dir() else path
+    if not file.is_file():
+        problem = f"the folder holds no {BLOB_NAME}" if path.is_dir() else "no such file"
+        raise BadInput(path, problem, "make one with: facelite convert student.keras -o out/")
+    return Student(file.read_bytes(), file)
+
+
+def checked_pcm(pcm: ArrayLike) -> NDArray[np.float32] | NDArray[np.int16]:
+    """`pcm` as contiguous float32 or int16 [samples].
+
+    float64 is narrowed; everything else that is not audio the kernel hears raises BadInput.
+    """
+    samples = np.asarray(pcm)
+    if samples.ndim != 1:
+        raise BadInput("pcm", f"it has shape {samples.shape}", "give one channel, [samples]")
+    if samples.dtype == np.int16:
+        return np.ascontiguousarray(samples)
+    if samples.dtype not in (np.float32, np.float64):
+        raise BadInput("pcm", f"its type is {samples.dtype}", "give float32 in -1..1, or int16")
+    if not np.isfinite(samples).all():
+        raise BadInput("pcm", "it holds a NaN or an infinity", "repair the audio first")
+    return np.ascontiguousarray(samples, np.float32)
+
+
+def _info(fields: dict[str, int]) -> StudentInfo:
+    return StudentInfo(**(fields | {"smoothing": bool(fields["smoothing"])}))
+
+
+def _kernel() -> Any:
+    try:
+        from . import _kernel
+    except ImportError:
+        raise MissingDependency("running a student", "the compiled kernel", "pip install .") from None
+    return _kernel
