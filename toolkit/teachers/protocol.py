@@ -38,9 +38,7 @@ class Teacher(Protocol):
 
     controls: tuple[str, ...]
 
-    def animate(
-        self, audio: NDArray[np.float32], sample_rate: int, phones: Sequence[Phone] | None = None
-    ) -> Curves:
+    def animate(self, audio: NDArray[np.float32], sample_rate: int, phones: Sequence[Phone] | None = None) -> Curves:
         """Curves at 62.5 frames a second, ``ceil(samples / hop)`` frames.
 
         Parameters
