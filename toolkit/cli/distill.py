@@ -1,0 +1,27 @@
+"""`facelite distill`: train a student from labelled speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to `app`."""
+
+    @app.command()
+    def distill(
+        corpora: Annotated[
+            list[Path], typer.Argument(help="Corpora made by `facelite corpus build` or `facelite corpus import`.")
+        ],
+        output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; one that exists goes on.")],
+        recipe: Annotated[str, typer.Option(help="A recipe file, or the name of a packaged one.")] = "tiny_real_time",
+        steps: Annotated[int | None, typer.Option(min=1, help="Train for this many steps instead.")] = None,
+        seed: Annotated[int | None, typer.Option(help="Train with this seed instead.")] = None,
+    ) -> None:
+        """Train a student on the oracle's labels; killed runs go on where they were saved."""
+        from ..distill.pipeline import distill as run_pipeline
+
+        run_pipeline(corpora, recipe, output, steps=steps, seed=seed)

@@ -1,0 +1,49 @@
+"""Run a training model over whole utterances: the convolutions run once, not once per window."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ..companding import codes, decode
+from .recipe import StudentConfig
+
+_BUCKET = 64
+"""Frames to which an utterance is padded, so that few shapes are compiled."""
+
+
+def padded(config: StudentConfig, pcm: NDArray, frames: int) -> NDArray:
+    """PCM with the silence around it that `frames` frames see; [(frames - 1) * hop + window]."""
+    before = config.window - config.lookahead
+    whole = np.zeros((frames - 1) * config.hop + config.window, pcm.dtype)
+    kept = pcm[: len(whole) - before]
+    whole[before : before + len(kept)] = kept
+    return whole
+
+
+def animate(model: keras.Model, config: StudentConfig, pcm: NDArray) -> NDArray[np.float32]:
+    """Curves of an utterance by the model that `students.trainer` makes, as the exported student gives them.
+
+    Parameters
+    ----------
+    pcm
+        float32 (-1..1) or int16 [samples].
+
+    Returns
+    -------
+    float32 [ceil(samples / hop), controls], at least 0, before smoothing.
+    """
+    frames = -(-len(pcm) // config.hop)
+    bucket = max(-(-frames // _BUCKET) * _BUCKET, _BUCKET)
+    audio = decode(codes(padded(config, np.asarray(pcm), bucket)))
+    curves = model.predict_on_batch(audio[None, :, None])["curves"][0, :frames]
+    return np.maximum(np.asarray(curves, np.float32), 0.0)
+
+
+def smooth(curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of each frame and its two neighbours, the ends repeated, in the order docs/ir.md fixes."""
+    if len(curves) == 0:
+        return curves
+    wide = np.concatenate([curves[:1], curves, curves[-1:]])
+    return ((wide[:-2] + wide[1:-1]) + wide[2:]) * np.float32(1 / 3)

@@ -1,0 +1,159 @@
+"""Measures of curves: error against the teacher, jitter, and whether the lips shut when they must."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOVING = 0.01
+"""A control counts as moving when its standard deviation under the teacher exceeds this."""
+
+MATCH_SECONDS = 0.10
+"""A predicted closure matches a reference closure when they overlap or lie this close."""
+
+
+@dataclass(frozen=True)
+class ClosureScore:
+    """How well a closure score finds the frames in which lips are shut.
+
+    Attributes
+    ----------
+    frames, positives
+        Frames scored, and how many lie inside a reference closure.
+    average_precision
+        Area under precision over recall, frame by frame.
+    f1, threshold
+        Best F1 over all thresholds, and the threshold.
+    precision, recall
+        At that threshold.
+    event_recall
+        Share of reference closures that hold at least one frame above the threshold.
+    false_alarms
+        Runs of frames above the threshold that match no closure, per reference closure.
+    onset_ms
+        Median of predicted minus reference onset over matched closures; negative = the lips lead.
+    inside_rate, outside_rate
+        Share of frames above the threshold inside and outside closures.
+    """
+
+    frames: int
+    positives: int
+    average_precision: float
+    f1: float
+    threshold: float
+    precision: float
+    recall: float
+    event_recall: float
+    false_alarms: float
+    onset_ms: float
+    inside_rate: float
+    outside_rate: float
+
+    def as_dict(self) -> dict[str, float]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredClip:
+    """One clip's closure score and where its lips are shut.
+
+    Attributes
+    ----------
+    score
+        float [frames], larger = more shut.
+    closures
+        Start and end in frames (float) of each reference closure.
+    speech
+        bool [frames]: frames that are scored.
+    """
+
+    score: NDArray[np.floating]
+    closures: tuple[tuple[float, float], ...]
+    speech: NDArray[np.bool_]
+
+    def inside(self) -> NDArray[np.bool_]:
+        """bool [frames]: frames that stand inside a closure."""
+        frame = np.arange(len(self.score))
+        inside = np.zeros(len(self.score), bool)
+        for start, end in self.closures:
+            inside |= (frame >= start) & (frame < end)
+        return inside
+
+
+def average_precision(score: NDArray, positive: NDArray[np.bool_]) -> float:
+    """Mean over positives of the precision at their rank; ties share the precision at their end."""
+    precision, recall, _ = _curve(score, positive)
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def _curve(score: NDArray, positive: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+    """Precision and recall at each distinct threshold, from the highest down."""
+    order = np.argsort(-score, kind="stable")
+    ranked, hits = score[order], np.cumsum(positive[order])
+    last = np.append(np.diff(ranked) != 0, True)
+    found = np.flatnonzero(last)
+    return hits[found] / (found + 1), hits[found] / max(int(positive.sum()), 1), ranked[found]
+
+
+def closure_score(clips: list[ScoredClip], frame_rate: float) -> ClosureScore:
+    """Score closures over many clips with one threshold for all."""
+    score = np.concatenate([clip.score[clip.speech] for clip in clips])
+    inside = np.concatenate([clip.inside()[clip.speech] for clip in clips])
+    precision, recall, thresholds = _curve(score, inside)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    best = int(np.argmax(f1))
+    threshold = float(thresholds[best])
+    found, references, alarms, onsets = 0, 0, 0, []
+    for clip in clips:
+        runs = _runs((clip.score >= threshold) & clip.speech)
+        slack = MATCH_SECONDS * frame_rate
+        for start, end in clip.closures:
+            matched = [run for run in runs if run[0] < end + slack and run[1] > start - slack]
+            touching = [run for run in runs if run[0] < end and run[1] > start]
+            references += 1
+            found += bool(touching)
+            if matched:
+                nearest = min(matched, key=lambda run: abs(run[0] - start))
+                onsets.append((nearest[0] - start) / frame_rate * 1000)
+        alarms += sum(
+            not any(run[0] < end + slack and run[1] > start - slack for start, end in clip.closures) for run in runs
+        )
+    above = score >= threshold
+    return ClosureScore(
+        frames=len(score),
+        positives=int(inside.sum()),
+        average_precision=average_precision(score, inside),
+        f1=float(f1[best]),
+        threshold=threshold,
+        precision=float(precision[best]),
+        recall=float(recall[best]),
+        event_recall=found / max(references, 1),
+        false_alarms=alarms / max(references, 1),
+        onset_ms=float(np.median(onsets)) if onsets else float("nan"),
+        inside_rate=float(above[inside].mean()) if inside.any() else float("nan"),
+        outside_rate=float(above[~inside].mean()) if (~inside).any() else float("nan"),
+    )
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and end (exclusive) of each run of true frames."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def correlation(student: NDArray, teacher: NDArray) -> float:
+    """Mean Pearson correlation over the controls that move under the teacher; both float [frames, controls]."""
+    moving = teacher.std(0) > MOVING
+    if not moving.any():
+        return float("nan")
+    a = student[:, moving] - student[:, moving].mean(0)
+    b = teacher[:, moving] - teacher[:, moving].mean(0)
+    return float(np.mean((a * b).sum(0) / np.maximum(np.sqrt((a**2).sum(0) * (b**2).sum(0)), 1e-12)))
+
+
+def jitter(curves: NDArray) -> float:
+    """Mean absolute second difference over frames and controls; float [frames, controls]."""
+    return float(np.abs(np.diff(curves, 2, axis=0)).mean()) if len(curves) > 2 else 0.0
