@@ -28,7 +28,9 @@ def test_a_perfect_closure_score():
     score[10:15] = 1.0
     result = closure_score([_clip(score, [(10, 15)])], 62.5)
     assert (result.average_precision, result.f1, result.event_recall, result.false_alarms) == (1, 1, 1, 0)
-    assert result.onset_ms == 0 and result.inside_rate == 1 and result.outside_rate == 0
+    assert result.onset_ms == 0
+    assert result.inside_rate == 1
+    assert result.outside_rate == 0
 
 
 def test_a_late_closure_has_a_positive_onset_and_a_stray_one_is_a_false_alarm():

@@ -83,11 +83,12 @@ def test_tiny_real_time_is_as_small_as_it_says(student, trained):
 
     model = students.windowed(student, trained)
     assert 180_000 < model.count_params() < 220_000
-    assert student.lookahead == 1024 and student.hop == 256
+    assert student.lookahead == 1024
+    assert student.hop == 256
 
 
 @pytest.mark.parametrize(
-    "change, named",
+    ("change", "named"),
     [
         ("steps = 12000", "stpes = 12000"),
         ("lookahead = 1024", "lookahead = -1"),

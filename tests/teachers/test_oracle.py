@@ -104,11 +104,12 @@ def test_louder_speech_opens_further():
 def test_one_frame_a_hop(samples):
     curves = OracleTeacher().animate(np.zeros(samples, np.float32), RATE, [Phone(0, samples / RATE, "AA")])
     assert len(curves.values) == -(-samples // 256)
-    assert curves.values.min() >= 0 and curves.values.max() <= 1
+    assert curves.values.min() >= 0
+    assert curves.values.max() <= 1
 
 
 @pytest.mark.parametrize(
-    "phones, named",
+    ("phones", "named"),
     [
         (None, "no phones"),
         ([Phone(0.2, 0.3, "AA"), Phone(0.1, 0.15, "B")], "out of order"),

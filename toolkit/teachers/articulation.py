@@ -99,6 +99,11 @@ def _labiodental(upper_up: float) -> Target:
     return Target(pose, jaw=0.8, lips=0.95, rounding=0.4, bite=1.0)
 
 
+def _sibilant(jaw: float, stretch: float) -> Target:
+    pose = _pose(jaw, stretch=stretch, smile=0.10, lower_down=0.24, upper_up=0.14)
+    return Target(pose, jaw=0.95, lips=0.55, rounding=0.25)
+
+
 def _postalveolar(jaw: float = 0.10) -> Target:
     pose = _pose(jaw, funnel=0.50, pucker=0.18, lower_down=0.22, upper_up=0.16, forward=0.10)
     return Target(pose, jaw=0.85, lips=0.6, rounding=0.75)
@@ -135,8 +140,8 @@ TARGETS: dict[str, Target] = {
     "D": _alveolar(0.14),
     "N": _alveolar(0.16),
     "L": _alveolar(0.22, lower_down=0.18, tongue=0.04),
-    "S": Target(_pose(0.06, stretch=0.20, smile=0.10, lower_down=0.24, upper_up=0.14), jaw=0.95, lips=0.55, rounding=0.25),
-    "Z": Target(_pose(0.07, stretch=0.18, smile=0.10, lower_down=0.24, upper_up=0.14), jaw=0.95, lips=0.55, rounding=0.25),
+    "S": _sibilant(0.06, 0.2),
+    "Z": _sibilant(0.07, 0.18),
     "SH": _postalveolar(),
     "ZH": _postalveolar(),
     "CH": _postalveolar(0.08),
