@@ -1,0 +1,81 @@
+"""Renders report.html: one file that holds its sound, curves, styles and code, and needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from facelite.targets import units
+
+from .clip import Clip
+
+_HERE = Path(__file__).parent
+_STYLES = ("report.css", "face.css")
+_SCRIPTS = ("mouth.js", "face.js", "clip.js", "gaps.js", "rows.js", "timeline.js", "player.js", "main.js")
+"""In order of use: they are joined into one function's body."""
+
+
+def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
+    """The page for a report, with a player when there is a clip.
+
+    Parameters
+    ----------
+    report
+        What `facelite.report.collect` returns.
+    clip
+        The recording to play.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "amount": amount,
+        "bytes": units.format_bytes,
+        "count": short_count,
+        "ms": units.format_milliseconds,
+        "thousands": lambda count: f"{count:,}",
+    }
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        verdict_rows=verdict_rows(report["verdicts"]),
+        clip=clip.packed() if clip else None,
+        clip_sound=clip.sound() if clip else None,
+        style=_inline(_STYLES),
+        script=_inline(_SCRIPTS),
+        face_svg=_inline(("face.svg",)),
+    )
+
+
+def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Verdicts turned sideways: a row for each kind of limit, a check for each target or None where it sets none."""
+    rows: dict[str, dict[str, Any]] = {}
+    for column, verdict in enumerate(verdicts):
+        for check in verdict["checks"]:
+            shown = {key: check[key] for key in ("label", "meaning", "unit", "value")}
+            row = rows.setdefault(check["key"], {**shown, "checks": [None] * len(verdicts)})
+            row["checks"][column] = check
+    return list(rows.values())
+
+
+def amount(value: float, unit: str) -> str:
+    """A value of a check for people."""
+    return units.format_bytes(value) if unit == "B" else units.format_milliseconds(value)
+
+
+def short_count(count: int) -> str:
+    """'271 k', '2.5 M'."""
+    if count >= 1_000_000:
+        return f"{count / 1e6:.2f} M"
+    return f"{count / 1e3:.0f} k" if count >= 10_000 else f"{count:,}"
+
+
+def _inline(names: tuple[str, ...]) -> jinja2.utils.markupsafe.Markup:
+    """Files of static/ one after another, as markup that is not escaped."""
+    texts = ((_HERE / "static" / name).read_text(encoding="utf-8").strip() for name in names)
+    return jinja2.utils.markupsafe.Markup("\n\n".join(texts))

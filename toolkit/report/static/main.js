@@ -1,0 +1,29 @@
+// Starts the page. `window.facelite` lets a test, or a curious reader, move and measure the face.
+
+function start() {
+  const find = (id) => document.getElementById(id);
+  const packed = find("clip");
+  if (packed) {
+    const clip = unpackClip(JSON.parse(packed.textContent));
+    const face = createFace(find("face"));
+    const player = createPlayer(clip, face, {
+      audio: find("audio"), playButton: find("play"), clock: find("clock"), spoken: find("spoken"),
+      speed: find("speed"), zoom: find("zoom"), canvas: find("timeline"),
+    });
+    const resting = player.timeline.resting;
+    if (resting.length) find("resting").textContent = `At rest throughout: ${resting.join(", ")}.`;
+    showGaps(find("gaps"), clip);
+    player.seek(clip.poster);
+    window.facelite = { clip, seek: player.seek, time: player.time, lipGap: face.lipGap, pose: face.pose };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", player.timeline.repaint);
+    find("theme").addEventListener("click", () => setTimeout(player.timeline.repaint));
+  }
+  find("theme").addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = getComputedStyle(root).colorScheme === "dark"
+      || (root.dataset.theme === undefined && matchMedia("(prefers-color-scheme: dark)").matches);
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+}
+
+start();
