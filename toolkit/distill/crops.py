@@ -5,6 +5,7 @@ Batch ``s`` depends on the recipe and on ``s`` alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ from .recipe import AugmentConfig, Recipe
 
 _LONGEST_GAP = 20
 _NOISE_MIX = 0.6
+_MEL_FADE = 0.5
+_STUDIO_DB = (-6.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +36,16 @@ class Batch:
     curves
         float32 [batch, crop_frames, controls].
     mel
-        float32 [batch, frames, bins], log-mel of the same audio at each hop that the front's features cover.
+        float32 [batch, frames, bins], log-mel of the same audio at each hop that the front's features cover;
+        zeros when it weighs nothing.
+    mel_weight
+        Weight of the auxiliary loss at this step.
     """
 
     audio: NDArray[np.float32]
     curves: NDArray[np.float32]
     mel: NDArray[np.float32]
+    mel_weight: float
 
 
 class Crops:
@@ -62,21 +69,26 @@ class Crops:
         rng = np.random.default_rng([self._recipe.train.seed, step])
         crops = [self._crop(rng) for _ in range(self._recipe.train.batch)]
         student = self._recipe.student
-        audio = decode(codes(np.stack([audio for audio, _ in crops])))
-        linear = np.stack([audio for audio, _ in crops])
-        frames = mel_frames(self._recipe)
-        mel = log_mel(linear, frames, student.hop, MEL_BINS, student.sample_rate)
-        return Batch(audio[..., None], np.stack([curves for _, curves in crops]), mel)
+        audio = np.stack([audio for audio, _ in crops])
+        curves = np.stack([curves for _, curves in crops])
+        frames, weight = mel_frames(self._recipe), mel_weight(self._recipe, step)
+        if weight > 0:
+            mel = log_mel(audio, frames, student.hop, MEL_BINS, student.sample_rate)
+        else:
+            mel = np.zeros((len(audio), frames, MEL_BINS), np.float32)
+        return Batch(decode(codes(audio))[..., None], curves, mel, weight)
 
     def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         student, config = self._recipe.student, self._recipe.augment
         frames = self._recipe.train.crop_frames + student.window // student.hop - 1
-        factor = rng.uniform(*config.speed) if rng.random() < config.speed_share else 1.0
-        audio, curves = self._join(rng, round(frames * factor), student.hop)
-        if len(curves) != frames:
-            audio = augment.speed(audio, frames * student.hop)
-            curves = _stretch(curves, frames)
-        audio = self._augment(audio, rng, config)
+        samples = frames * student.hop
+        if rng.random() < config.speed_share:
+            audio, curves = self._join(rng, math.ceil(frames / config.speed[0]) + 1, student.hop)
+            audio, factor = augment.speed(audio, rng, *config.speed)
+            curves = _stretch(curves, factor, frames)
+        else:
+            audio, curves = self._join(rng, frames, student.hop)
+        audio = self._augment(audio[:samples], rng, config)
         first = (student.window - student.lookahead) // student.hop
         return audio, curves[first : first + self._recipe.train.crop_frames]
 
@@ -95,24 +107,25 @@ class Crops:
         return audio, curves
 
     def _augment(self, audio: NDArray, rng: np.random.Generator, config: AugmentConfig) -> NDArray[np.float32]:
+        if rng.random() < config.equaliser_share:
+            audio = augment.equalise(audio, rng)
         if rng.random() < config.room_share:
             audio = augment.room(audio, rng)
         if rng.random() < config.noise_share:
-            audio = augment.add_noise(audio, rng, self._noise(rng, len(audio)), config.noise_snr_db)
-        if rng.random() < config.equaliser_share:
-            audio = augment.equalise(audio, rng)
-        peak = float(np.abs(audio).max())
-        if peak > 0:
-            audio = audio * np.float32(10 ** (rng.uniform(-6, 0) / 20) / peak)
-        if rng.random() < config.gain_share:
-            audio = augment.gain(audio, rng, config.gain_db)
-        return audio
+            audio = augment.add_noise(audio, self._noise(rng, len(audio)), rng, *config.noise_snr_db)
+        low, high = config.gain_db if rng.random() < config.gain_share else _STUDIO_DB
+        return augment.gain(audio, rng, low, high)
 
     def _noise(self, rng: np.random.Generator, samples: int) -> NDArray[np.float32]:
         if not self._noises or rng.random() > _NOISE_MIX:
-            return augment.coloured_noise(samples, rng)
+            return augment.coloured_noise(samples, rng, str(rng.choice(list(augment.SPECTRA))))
         labelled, entry = self._noises[int(rng.integers(len(self._noises)))]
-        return np.resize(labelled.clip_audio(entry), samples)
+        return labelled.clip_audio(entry)
+
+
+def mel_weight(recipe: Recipe, step: int) -> float:
+    """The auxiliary loss fades out over the first half of the training: it is a way in, not the aim."""
+    return recipe.train.mel_weight * max(0.0, 1.0 - step / (_MEL_FADE * recipe.train.steps))
 
 
 def mel_frames(recipe: Recipe) -> int:
@@ -147,8 +160,9 @@ def _audio(labelled: LabelledSet, entry: Entry, skip: int, frames: int) -> NDArr
     return labelled.audio[first : first + frames * labelled.hop].astype(np.float32) / 32768
 
 
-def _stretch(curves: NDArray, frames: int) -> NDArray[np.float32]:
-    position = np.arange(frames) * ((len(curves) - 1) / max(frames - 1, 1))
+def _stretch(curves: NDArray, factor: float, frames: int) -> NDArray[np.float32]:
+    """The first `frames` frames of curves whose times are multiplied by `factor`."""
+    position = np.minimum(np.arange(frames) / factor, len(curves) - 1)
     below = position.astype(np.int64)
     share = (position - below).astype(np.float32)[:, None]
     above = np.minimum(below + 1, len(curves) - 1)

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 MEL_BINS = 40
 """Bands of the auxiliary log-mel output, which only training has."""
@@ -73,6 +72,6 @@ def log_mel(audio: NDArray[np.float32], frames: int, hop: int, bins: int, sample
     """
     fft = 512
     view = np.lib.stride_tricks.sliding_window_view(audio, fft, axis=1)[:, ::hop][:, :frames]
-    spectrum = rfft(view * np.hanning(fft).astype(np.float32), axis=-1)
+    spectrum = np.fft.rfft(view * np.hanning(fft).astype(np.float32), axis=-1)
     power = (spectrum.real**2 + spectrum.imag**2) @ mel_weights(bins, fft, sample_rate)
     return np.log10(power + 1e-7) / 4 + 1

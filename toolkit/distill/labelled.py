@@ -146,6 +146,27 @@ def label(
     return LabelledSet.open(folder)
 
 
+def collect(clips: Iterable[Clip], teacher: Teacher, controls: tuple[str, ...], hop: int) -> LabelledSet:
+    """The clips that have phones, labelled, in memory: for scoring a student on a corpus.
+
+    Raises
+    ------
+    BadInput
+        No clip has phones.
+    """
+    entries, audio, curves, frame = [], [], [], 0
+    for clip in clips:
+        if clip.phones:
+            entry, samples, values = _label_clip(clip, teacher, controls, hop, frame)
+            entries.append(entry)
+            audio.append(samples)
+            curves.append(values)
+            frame += entry.frames
+    if not entries:
+        raise BadInput("corpus", "no chosen clip has phone timings", "choose another --split or --source")
+    return LabelledSet(np.concatenate(audio), np.concatenate(curves), controls, hop, tuple(entries))
+
+
 def _label_clip(
     clip: Clip, teacher: Teacher, controls: tuple[str, ...], hop: int, frame: int
 ) -> tuple[Entry, NDArray[np.int16], NDArray[np.float16]]:

@@ -29,7 +29,6 @@ CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.json"
 
 _AHEAD = 6
-_MEL_FADE = 0.5
 
 
 class Run:
@@ -93,12 +92,12 @@ class Run:
         return score(lambda pcm: animate(self.model, self.recipe.student, pcm), labelled, entries)
 
     def _step(self, batch: crops.Batch) -> float:
-        fade = max(0.0, 1.0 - self.step / (_MEL_FADE * self.recipe.train.steps))
         targets = {"curves": batch.curves, "mel": batch.mel}
         weights = {
             "curves": np.ones(len(batch.curves), np.float32),
-            "mel": np.full(batch.mel.shape[:2], self.recipe.train.mel_weight * fade, np.float32),
+            "mel": np.full(batch.mel.shape[:2], batch.mel_weight, np.float32),
         }
+        self.model.reset_metrics()
         result = self.model.train_on_batch(batch.audio, targets, sample_weight=weights, return_dict=True)
         return float(result["curves_loss"])
 
