@@ -100,6 +100,10 @@ def _options(
 def _wrong_use(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "facelite"
-    message = " ".join(error.format_message().split()).rstrip(".")
+    message = error.format_message().rstrip(".")
+    if message.startswith("Usage:"):  # a verb that wants a second word was given none
+        print(message, file=sys.stderr)
+        return 2
+    message = " ".join(message.split())
     print(f"{command}: {message}; see {command} --help", file=sys.stderr)
     return 2
