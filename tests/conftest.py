@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED_STUDENT = ROOT / "toolkit" / "weights" / "tiny_real_time" / "student.keras"
 FESTVOX_RU = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
 
 
@@ -25,3 +31,36 @@ def _present(name: str) -> bool:
     if name == "festvox-ru":
         return FESTVOX_RU.is_dir()
     return shutil.which(name) is not None
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """`once(name, make)` gives a folder that `make(folder)` filled, once for all the workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, unfinished = shared / name, shared / f"{name}.unfinished"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def shipped_bundle(once) -> Path:
+    """The bundle of the shipped student, as `facelite convert` makes it. Do not write into it."""
+
+    def convert(folder: Path) -> None:
+        program = Path(sys.executable).with_name("facelite")
+        command = [program, "convert", SHIPPED_STUDENT, "-o", folder]
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)
+        assert result.returncode == 0, result.stderr
+
+    return once("shipped bundle", convert)
