@@ -14,3 +14,8 @@ def missing_extra(module: str) -> str | None:
     """Name of the extra that installs `module` ("keras.layers" counts as "keras"), or None for a foreign one."""
     package = module.partition(".")[0]
     return next((extra for extra, modules in _MODULES.items() if package in modules), None)
+
+
+def modules_by_extra() -> dict[str, tuple[str, ...]]:
+    """The modules that each extra brings."""
+    return dict(_MODULES)

@@ -1,0 +1,137 @@
+"""`facelite corpus build | import | show`: speech with phone timings, on disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from .common import AsJson, console, note, print_json, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import TaskID
+
+    from ..speech.build import Summary
+    from ..speech.corpus import Corpus
+    from ..speech.recording import Source
+
+COUNTED = ("P", "B", "M", "F", "V")
+"""Phones whose number decides how well lips can be learnt."""
+
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of the corpus.")]
+
+
+def register(app: typer.Typer) -> None:
+    corpus = typer.Typer(help="Build, import and look at speech with phone timings.", no_args_is_help=True)
+    corpus.command("build")(build)
+    corpus.command("import")(import_)
+    corpus.command("show")(show)
+    app.add_typer(corpus, name="corpus")
+
+
+def build(
+    folder: Folder,
+    hours: Annotated[float, typer.Option(min=0.001, help="Audio wanted, shared equally by the sources.")] = 3.0,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses sentences, voices, rates and pitches.")] = 1,
+    sources: Annotated[
+        str, typer.Option(help="Comma-separated; a missing program skips its source.")
+    ] = "flite,espeak,festvox-ru",
+) -> None:
+    """Synthesise speech with exact phone timings, and take in packaged recordings; run again to resume."""
+    from ..speech.sources import catalogue
+
+    names = [name.strip() for name in sources.split(",") if name.strip()]
+    usable, skipped = catalogue.available(names, seed)
+    for missing in skipped:
+        note(f"skipped: {missing}")
+    _finish(_run(folder, usable, hours * 3600 / len(usable)))
+
+
+def import_(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder with manifest.csv (and align/, align_manual/).")],
+    folder: Folder,
+    licences: Annotated[
+        str, typer.Option(help="Comma-separated licence families that are let in.")
+    ] = "CC0,public domain,CC-BY,BSD,MIT,Apache",
+) -> None:
+    """Take in recordings listed in a manifest; licences that bind what is trained on them stay out."""
+    from ..speech.sources.manifest_folder import ManifestFolder
+
+    families = [name.strip() for name in licences.split(",") if name.strip()]
+    _finish(_run(folder, [ManifestFolder(source, families)], None))
+
+
+def show(folder: Folder, as_json: AsJson = False) -> None:
+    """What a corpus holds: clips, hours, speakers and labial phones by source and split."""
+    from ..speech.corpus import Corpus
+
+    corpus = Corpus.open(folder)
+    if as_json:
+        print_json({"corpus": folder, "hours": corpus.hours, "clips": len(corpus), "parts": _parts(corpus)})
+    else:
+        console().print(_table(corpus))
+
+
+def _run(folder: str, sources: Sequence[Source], seconds_each: float | None) -> Summary:
+    from ..speech.build import build as build_corpus
+
+    with progress() as bar:
+        unit = "seconds of audio" if seconds_each else "recordings"
+        totals = {source.name: int(seconds_each or 0) or source.count for source in sources}
+        tasks: dict[str, TaskID] = {}
+
+        def advance(name: str, count: int, seconds: float) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(f"{name} ({unit})", total=totals[name])
+            bar.update(tasks[name], completed=int(seconds) if seconds_each else count)
+
+        return build_corpus(folder, sources, seconds_each, advance)
+
+
+def _finish(summary: Summary) -> None:
+    for reason, count in summary.dropped.most_common():
+        note(f"left out {count}: {reason}")
+    for symbol, count in summary.unknown.most_common():
+        note(f"unknown phone symbol {symbol!r}, {count} times: taken as a neutral sound")
+    console().print(_table(summary.corpus))
+
+
+def _parts(corpus: Corpus) -> list[dict[str, Any]]:
+    """One entry a source and split, with what is in it."""
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for clip in corpus:
+        groups.setdefault((clip.source, clip.split), []).append(clip)
+    parts = []
+    for (source, split), clips in sorted(groups.items()):
+        phones = Counter(phone.symbol for clip in clips for phone in clip.phones)
+        parts.append(
+            {
+                "source": source,
+                "split": split,
+                "clips": len(clips),
+                "hours": round(sum(clip.seconds for clip in clips) / 3600, 4),
+                "speakers": len({clip.speaker for clip in clips}),
+                "with_phones": sum(bool(clip.phones) for clip in clips),
+                "phones": {name: phones[name] for name in COUNTED},
+                "licences": sorted({clip.licence for clip in clips}),
+            }
+        )
+    return parts
+
+
+def _table(corpus: Corpus) -> Table:
+    title = f"{len(corpus)} clips, {corpus.hours:.2f} h"
+    grid = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    for heading in ("source", "split"):
+        grid.add_column(heading)
+    for heading in ("clips", "hours", "speakers", "labelled", *COUNTED):
+        grid.add_column(heading, justify="right")
+    for part in _parts(corpus):
+        numbers = (part["clips"], f"{part['hours']:.2f}", part["speakers"], part["with_phones"])
+        grid.add_row(part["source"], part["split"], *map(str, (*numbers, *part["phones"].values())))
+    return grid

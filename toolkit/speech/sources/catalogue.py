@@ -1,0 +1,59 @@
+"""The sources of `facelite corpus build`, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...errors import BadInput, MissingDependency
+from ..recording import Source
+
+NAMES = ("flite", "espeak", "festvox-ru")
+"""Synthesisers, then packaged recordings; each needs a package of the system."""
+
+
+def open_source(name: str, seed: int) -> Source:
+    """The source called `name`.
+
+    Raises
+    ------
+    BadInput
+        There is no such source.
+    MissingDependency
+        What it needs is not installed.
+    """
+    if name == "flite":
+        from .flite import Flite
+
+        return Flite(seed)
+    if name == "espeak":
+        from .espeak import Espeak
+
+        return Espeak(seed)
+    if name == "festvox-ru":
+        from .festvox_ru import FestvoxRu
+
+        return FestvoxRu()
+    raise BadInput("--sources", f"{name!r} is unknown", f"use some of {', '.join(NAMES)}")
+
+
+def available(names: Sequence[str], seed: int) -> tuple[list[Source], list[MissingDependency]]:
+    """Those of the sources `names` that can be used here, and why each of the others cannot.
+
+    Raises
+    ------
+    BadInput
+        A name is unknown.
+    MissingDependency
+        None can be used; names the command that installs all of them.
+    """
+    usable: list[Source] = []
+    skipped: list[MissingDependency] = []
+    for name in dict.fromkeys(names):
+        try:
+            usable.append(open_source(name, seed))
+        except MissingDependency as missing:
+            skipped.append(missing)
+    if not usable:
+        packages = " ".join("espeak-ng" if name == "espeak" else name for name in dict.fromkeys(names))
+        raise MissingDependency("facelite corpus build", "every source of speech", f"apt-get install -y {packages}")
+    return usable, skipped
