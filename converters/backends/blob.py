@@ -11,11 +11,10 @@ import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
-
 from facelite import companding, requantise
 from facelite.errors import BadInput
-from facelite.graph import Add, Clamp, Conv, Graph, Map, Mean, Op, Rounding
+from facelite.graph import Add, Conv, Graph, Mean, Op, Rounding
+from numpy.typing import NDArray
 
 VERSION = 1
 ALIGNMENT = 64

@@ -10,6 +10,8 @@ _Static_assert(sizeof(facelite_op_record) == FACELITE_OP_BYTES, "operator record
 _Static_assert(sizeof(double) == 8 && sizeof(float) == 4, "IEEE 754 numbers");
 
 #define BYTE_ORDER_TAG 0x01020304u
+/* Room for a zero point above a requantised sum. */
+#define LARGEST_SUM (INT32_MAX - 255)
 #define CRC_OFFSET offsetof(facelite_header, crc32)
 
 facelite_tensor_record facelite_blob_tensor(const facelite_blob *blob, uint32_t index) {
@@ -173,17 +175,16 @@ static channel_sums sum_channel(const int8_t *quad, size_t step, uint32_t quads)
     return sums;
 }
 
-/* Whether an accumulator of magnitude at most `largest` can be requantised inside int32. The bounds on `scale`
- * leave room for a zero point. */
+/* Whether an accumulator of magnitude at most `largest` can be requantised inside int32. */
 static int rescale_fits(const facelite_blob *blob, const facelite_op_record *op, uint32_t o, int64_t largest) {
     if (op->flags & FACELITE_FLAG_FLOATING) {
         double scale;
         memcpy(&scale, blob->bytes + op->scale_offset + (size_t)o * sizeof scale, sizeof scale);
-        return scale >= 0.0 && largest <= INT32_MAX && (double)largest * scale < 2147483392.0;
+        return scale >= 0.0 && largest <= LARGEST_SUM && (double)largest * scale < (double)LARGEST_SUM;
     }
     const int32_t shift = (int8_t)blob->bytes[op->shift_offset + o];
     return rescale_holds(read_i32(blob->bytes + op->multiplier_offset, o), shift) &&
-           largest <= INT32_MAX >> (shift > 0 ? shift : 0);
+           largest <= LARGEST_SUM >> (shift > 0 ? shift : 0);
 }
 
 /* The accumulator of channel `o` fits int32 whatever the input, before and after its left shift; both folded

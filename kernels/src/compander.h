@@ -20,6 +20,22 @@ static inline uint32_t facelite_bucket(uint32_t magnitude) {
     return (bits >> FACELITE_BUCKET_SHIFT) - FACELITE_BUCKET_FIRST;
 }
 
+/* Sample of float PCM. Rounds half to even by comparing the fraction, which is exact: the result does not depend on the floating-point
+ * environment, nor on libm. Multiplying by a power of two is exact too. */
+static inline int32_t facelite_to_int16(float x) {
+    const float scaled = x * 32768.0f;
+    if (!(scaled > -32768.0f)) {
+        return scaled <= -32768.0f ? -32768 : 0; /* 0: NaN */
+    }
+    if (scaled >= 32767.0f) {
+        return 32767;
+    }
+    const int32_t whole = (int32_t)scaled;
+    const float fraction = scaled - (float)whole;
+    const int32_t odd = whole & 1;
+    return whole + (fraction > 0.5f || (fraction == 0.5f && odd)) - (fraction < -0.5f || (fraction == -0.5f && odd));
+}
+
 /* Biased code of an int16 sample. */
 static inline uint8_t facelite_compand(const facelite_compander *compander, int32_t sample) {
     const uint32_t magnitude = (uint32_t)(sample < 0 ? -sample : sample);

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-
 from facelite import reference
 from facelite.graph import Add, Clamp, Conv, Function, Graph, Map, Mean, Op, Quant, Tensor
 

@@ -80,25 +80,9 @@ static void map(uint8_t *out, const uint8_t *x, size_t count, const int8_t *tabl
     }
 }
 
-/* Rounds half to even by comparing the fraction, which is exact: the result does not depend on the floating-point
- * environment, nor on libm. Multiplying by a power of two is exact too. */
-static int32_t to_int16(float x) {
-    const float scaled = x * 32768.0f;
-    if (!(scaled > -32768.0f)) {
-        return scaled <= -32768.0f ? -32768 : 0; /* 0: NaN */
-    }
-    if (scaled >= 32767.0f) {
-        return 32767;
-    }
-    const int32_t whole = (int32_t)scaled;
-    const float fraction = scaled - (float)whole;
-    const int32_t odd = whole & 1;
-    return whole + (fraction > 0.5f || (fraction == 0.5f && odd)) - (fraction < -0.5f || (fraction == -0.5f && odd));
-}
-
 static void encode_f32(uint8_t *codes, const float *pcm, size_t samples, const facelite_compander *compander) {
     for (size_t i = 0; i < samples; i++) {
-        codes[i] = facelite_compand(compander, to_int16(pcm[i]));
+        codes[i] = facelite_compand(compander, facelite_to_int16(pcm[i]));
     }
 }
 
