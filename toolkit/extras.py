@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _MODULES = {
-    "cli": ("typer", "rich", "pydantic", "soundfile", "soxr", "jinja2", "pyarrow"),
+    "cli": ("typer", "rich", "pydantic", "pydantic_core", "soundfile", "soxr", "jinja2", "pyarrow"),
     "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers"),
     "distill": ("scipy",),
     "dev": ("cffi", "hypothesis", "playwright", "pytest"),

@@ -44,14 +44,15 @@ def test_package_is_installed_by_the_extra_that_errors_name(package):
 
 
 def _closure(extra: str) -> set[str]:
-    """Distributions that `facelite[extra]` asks for by name, extras of extras included."""
-    needs = [Requirement(text) for text in distribution("facelite").requires or ()]
-    found: set[str] = set()
-    waiting = [extra]
+    """Every distribution that `facelite[extra]` installs, dependencies of dependencies included."""
+    found: set[tuple[str, str]] = set()
+    waiting = [("facelite", extra)]
     while waiting:
-        name = waiting.pop()
-        for need in needs:
-            if need.marker is not None and need.marker.evaluate({"extra": name}):
-                found.add(canonicalize_name(need.name))
-                waiting.extend(need.extras)
-    return found
+        name, wanted = waiting.pop()
+        if (name, wanted) in found:
+            continue
+        found.add((name, wanted))
+        for need in map(Requirement, distribution(name).requires or ()):
+            if need.marker is None or need.marker.evaluate({"extra": wanted}):
+                waiting += [(canonicalize_name(need.name), part) for part in (need.extras or {""})]
+    return {name for name, _ in found}
