@@ -64,3 +64,15 @@ def shipped_bundle(once) -> Path:
         assert result.returncode == 0, result.stderr
 
     return once("shipped bundle", convert)
+
+
+@pytest.fixture(scope="session")
+def shipped_student() -> Path:
+    """The Keras file of the student that ships; its spec lies beside it."""
+    return SHIPPED_STUDENT
+
+
+@pytest.fixture(scope="session")
+def speech() -> Path:
+    """Two seconds of human speech."""
+    return min((ROOT / "tests" / "data" / "emodb" / "clips").iterdir())

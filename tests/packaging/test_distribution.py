@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -83,3 +84,10 @@ def _applies(need: Requirement) -> bool:
 
 def _installed_name(name: str) -> str:
     return name.replace("toolkit/", "facelite/", 1) if name.startswith("toolkit/") else f"facelite/{name}"
+
+
+def test_one_version_everywhere():
+    header = (ROOT / "kernels" / "include" / "facelite" / "facelite.h").read_text()
+    numbers = [re.search(rf"FACELITE_VERSION_{part} (\d+)", header).group(1) for part in ("MAJOR", "MINOR", "PATCH")]
+    cmake = re.search(r"project\(facelite VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
+    assert {".".join(numbers), cmake} == {version("facelite")}
