@@ -97,7 +97,7 @@ def conv_scales(conv: Conv, graph: Graph) -> NDArray[np.float64]:
     source, target = quant_of(graph, conv.input), output_quant(graph, conv)
     scales = np.float64(source.scale) * conv.weight_scale.astype(np.float64) / np.float64(target.scale)
     if np.any(accumulator_bounds(conv, graph) * np.maximum(scales, 1) >= 2**31 - 256):
-        raise BadInput(graph.name, f"layer {conv.name} can overflow its int32 accumulator")
+        raise _overflow(conv, graph, scales)
     return scales
 
 
@@ -115,8 +115,13 @@ def conv_multipliers(conv: Conv, graph: Graph) -> tuple[NDArray[np.int32], NDArr
     pairs = [quantise_multiplier(float(scale)) for scale in conv_scales(conv, graph)]
     multiplier, shift = np.array(pairs, np.int64).reshape(-1, 2).T
     if np.any(accumulator_bounds(conv, graph) << np.clip(shift, 0, 31) >= 2**31):
-        raise BadInput(graph.name, f"layer {conv.name} can overflow its int32 accumulator")
+        raise _overflow(conv, graph, conv_scales(conv, graph))
     return multiplier.astype(np.int32), shift.astype(np.int32)
+
+
+def _overflow(conv: Conv, graph: Graph, scales: NDArray[np.float64]) -> BadInput:
+    problem = f"layer {conv.name} rescales its accumulator by up to {scales.max():.3g} and can overflow int32"
+    return BadInput(graph.name, problem, "its output hardly moved in calibration: calibrate with other audio")
 
 
 def accumulator_bounds(conv: Conv, graph: Graph) -> NDArray[np.int64]:

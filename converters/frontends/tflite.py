@@ -60,7 +60,7 @@ def layer_name(tensor_name: str) -> str:
 
 def _node(operator: RawOperator, model: RawModel) -> Node:
     scope = Scope(model.tensors, operator)
-    name = layer_name(model.tensors[operator.outputs[0]].name)
+    name = _layer(operator, model)
     try:
         translate = TRANSLATORS.get(operator.code)
         if translate is None or len(operator.outputs) != 1:
@@ -69,6 +69,13 @@ def _node(operator: RawOperator, model: RawModel) -> Node:
     except Refusal as refusal:
         operands = tuple(Operand(index) for index in scope.activations())
         return Refused(operator.code, name, operands, operator.outputs[0], problem=str(refusal))
+
+
+def _layer(operator: RawOperator, model: RawModel) -> str:
+    """The layer's name, from the weights where there are some: a model's output may be named after nothing."""
+    weights = [model.tensors[index] for index in operator.inputs[1:2] if index >= 0]
+    named = [tensor.name for tensor in weights if tensor.type == "INT8" and tensor.data is not None]
+    return layer_name((named or [model.tensors[operator.outputs[0]].name])[0])
 
 
 def _quant(tensor: RawTensor) -> Quant | None:

@@ -107,6 +107,8 @@ def refusal_of(code: str) -> str:
         return "recurrence, or state kept between calls"
     if any(word in code for word in _ATTENTION):
         return "attention: it looks at the whole window"
+    if code in ("MUL", "SUB"):
+        return "a scaling or normalisation that was not folded into its convolution"
     if code in ("PAD", "PADV2", "MIRROR_PAD"):
         return "padding inside the window, which a stream has no equal of"
     return "not an operator of a student"
@@ -149,6 +151,8 @@ def _dense(scope: Scope, name: str) -> Node:
 
 @_translates("ADD")
 def _add(scope: Scope, name: str) -> Node:
+    if len(scope.activations()) == 1:
+        raise Refusal("adds a constant: a bias or normalisation that was not folded into its convolution")
     return Sum("ADD", name, scope.operands(2), scope.output, scope.clamp)
 
 
