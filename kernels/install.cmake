@@ -1,0 +1,18 @@
+# libfacelite, static and shared, for find_package(facelite) and pkg-config.
+include(CMakePackageConfigHelpers)
+install(TARGETS facelite facelite_shared EXPORT facelite
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY include/facelite DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT facelite NAMESPACE facelite:: FILE faceliteTargets.cmake
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/facelite)
+
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfig.cmake
+    "include(\"\${CMAKE_CURRENT_LIST_DIR}/faceliteTargets.cmake\")\n")
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/faceliteConfigVersion.cmake
+    COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfigVersion.cmake
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/facelite)
+
+configure_file(facelite.pc.in ${CMAKE_CURRENT_BINARY_DIR}/facelite.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/facelite.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

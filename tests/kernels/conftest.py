@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from facelite import reference
+from facelite import _kernel, reference
+from facelite.converters.backends.blob import pack
 from facelite.graph import Add, Clamp, Conv, Function, Graph, Map, Mean, Op, Quant, Tensor
 
+ROOT = Path(__file__).parents[2]
 WINDOW = 8192
 
 
@@ -138,6 +144,15 @@ def zoo(seed: int = 0) -> Graph:
     return builder.graph(lookahead=60)
 
 
+def zoo_recording(seed: int = 0) -> np.ndarray:
+    """int16 [1000]: noise with a silent middle and full-scale clicks."""
+    pcm = np.random.default_rng(seed).normal(0, 6000, 1000).clip(-32768, 32767).astype(np.int16)
+    pcm[400:600] = 0
+    pcm[::97] = 32767
+    pcm[50::97] = -32768
+    return pcm
+
+
 @pytest.fixture(scope="session")
 def tiny() -> Graph:
     return tiny_real_time_like()
@@ -146,3 +161,27 @@ def tiny() -> Graph:
 @pytest.fixture(scope="session")
 def graphs(tiny: Graph) -> dict[str, Graph]:
     return {"tiny": tiny, "safe": tiny_real_time_like(1, safe=True), "zoo": zoo()}
+
+
+@pytest.fixture(scope="session")
+def blobs(graphs: dict[str, Graph]) -> dict[str, bytes]:
+    return {name: pack(graph) for name, graph in graphs.items()}
+
+
+@pytest.fixture(params=_kernel.isa_available())
+def tier(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every tier that runs here in turn, forced for models made inside the test."""
+    _kernel.isa_force(request.param)
+    yield request.param
+    _kernel.isa_force(None)
+
+
+@pytest.fixture(scope="session")
+def c_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library built by CMake alone, as a user of the C side builds it, with gcc's call graph beside each object."""
+    folder = tmp_path_factory.mktemp("library")
+    options = ["-DFACELITE_TESTS=OFF", "-DFACELITE_BENCH=OFF", "-DFACELITE_WERROR=ON", "-DCMAKE_BUILD_TYPE=Release"]
+    graph = ["-DCMAKE_C_COMPILER=gcc", "-DCMAKE_C_FLAGS=-fcallgraph-info=su"] if shutil.which("gcc") else []
+    subprocess.run(["cmake", "-S", ROOT, "-B", folder, *options, *graph], check=True, capture_output=True)
+    subprocess.run(["cmake", "--build", folder], check=True, capture_output=True)
+    return folder

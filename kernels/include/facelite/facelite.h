@@ -22,7 +22,9 @@
 extern "C" {
 #endif
 
-#if defined(FACELITE_SHARED) && defined(_WIN32)
+#if defined(FACELITE_API)
+/* the includer's own */
+#elif defined(FACELITE_SHARED) && defined(_WIN32)
 #  ifdef FACELITE_BUILD
 #    define FACELITE_API __declspec(dllexport)
 #  else

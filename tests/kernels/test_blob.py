@@ -1,0 +1,97 @@
+"""The converter's half of docs/blob.md: what pack() writes, and what it refuses to write."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from facelite.converters.backends.blob import pack, pack_weights, pair_safe
+from facelite.errors import BadInput
+from facelite.student import Student
+
+
+def test_info_is_the_graphs(graphs, blobs):
+    for name, graph in graphs.items():
+        info = Student(blobs[name]).info
+        for field in ("sample_rate", "window", "lookahead", "hop", "receptive_field", "parameters", "macs_per_hop"):
+            assert getattr(info, field) == getattr(graph, field), field
+        assert info.smoothing == graph.smoothing
+        assert info.blob_bytes == len(blobs[name])
+        assert Student(blobs[name]).controls == graph.controls
+
+
+def test_size_stays_within_its_budget(graphs, blobs):
+    assert len(blobs["tiny"]) <= 1.1 * graphs["tiny"].parameters + 8192
+    assert Student(blobs["tiny"]).info.stream_bytes <= 4096
+
+
+def test_the_same_graph_gives_the_same_bytes(graphs, blobs):
+    assert pack(graphs["zoo"]) == blobs["zoo"]
+
+
+def test_checksum_is_zlibs_over_all_but_its_own_field(blobs):
+    blob = blobs["zoo"]
+    (stored,) = struct.unpack_from("<I", blob, 20)
+    assert stored == zlib.crc32(blob[24:], zlib.crc32(blob[:20]))
+
+
+@pytest.mark.parametrize(("channels", "inputs"), [(1, 1), (4, 4), (16, 8), (17, 9), (27, 12), (33, 160)])
+def test_packed_order(channels, inputs):
+    """Unpacked by the layout's own words: weight i of channel o is byte i % 4 of its quad."""
+    weight = np.random.default_rng(0).integers(-127, 128, (channels, inputs, 1)).astype(np.int8)
+    packed = pack_weights(weight)
+    quads, rounded = -(-inputs // 4), -(-channels // 4) * 4
+    assert packed.size == quads * 4 * rounded
+    for o in range(channels):
+        first = o // 16 * 16
+        width = min(16, rounded - first)
+        for i in range(inputs):
+            where = first * quads * 4 + (i // 4 * width + o - first) * 4 + i % 4
+            assert packed[where] == weight[o, i, 0]
+
+
+def test_pair_promise_is_maddubs_exactness():
+    """Against the instruction's own arithmetic, at the inputs that are worst for each pair."""
+    pairs = np.random.default_rng(1).integers(-127, 128, (20000, 2)).astype(np.int8)
+    pairs = np.concatenate([pairs, np.array([[127, 1], [127, 2], [-127, -1], [-127, -2], [64, 64], [65, 64]], np.int8)])
+    highest = 255 * np.maximum(pairs, 0).astype(np.int32).sum(1)
+    lowest = 255 * np.minimum(pairs, 0).astype(np.int32).sum(1)
+    exact = (highest <= 32767) & (lowest >= -32768)
+    assert [pair_safe(pair) for pair in pairs] == exact.tolist()
+
+
+def test_promises_that_a_graph_breaks(graphs):
+    graph = graphs["zoo"]
+    broken = {
+        "float": replace(graph, tensors=tuple(replace(tensor, quant=None) for tensor in graph.tensors)),
+        "companding": replace(graph, companding="linear"),
+        "window": replace(graph, window=graph.receptive_field - 1),
+        "lookahead": replace(graph, lookahead=graph.window + 1),
+        "control name": replace(graph, controls=("a b", *graph.controls[1:])),
+        "names for": replace(graph, controls=graph.controls[1:]),
+        "int8": _with_weight(graph, -128),
+    }
+    for problem, bad in broken.items():
+        with pytest.raises(BadInput, match=problem):
+            pack(bad)
+
+
+def _with_weight(graph, value):
+    first = graph.ops[0]
+    weight = first.weight.copy()
+    weight[0, 0, 0] = value
+    return replace(graph, ops=(replace(first, weight=weight), *graph.ops[1:]))
+
+
+def test_any_changed_byte_is_one_clear_line(blobs):
+    rng = np.random.default_rng(2)
+    for where in rng.integers(0, len(blobs["zoo"]), 200):
+        damaged = bytearray(blobs["zoo"])
+        damaged[where] ^= 1 << rng.integers(8)
+        with pytest.raises(BadInput) as error:
+            Student(bytes(damaged), "out/student.facelite")
+        assert str(error.value).startswith("out/student.facelite: ")
+        assert "\n" not in str(error.value)
