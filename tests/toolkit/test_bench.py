@@ -1,0 +1,39 @@
+"""What `facelite bench` reports; never how fast anything was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from facelite import _kernel
+from facelite.bench import ROUNDS, bench
+from facelite.cli import main
+from facelite.errors import BadInput
+
+ZOO = Path(__file__).parents[1] / "c" / "data" / "zoo.facelite"
+
+
+def test_every_tier_is_timed_and_the_choice_of_tier_is_left_alone():
+    before = _kernel.isa_selected()
+    result = bench(ZOO, hops=2 * ROUNDS)
+    assert list(result["contenders"]) == [f"kernel {isa}" for isa in _kernel.isa_available()]
+    for measured in result["contenders"].values():
+        assert measured["runs"] == 2 * ROUNDS
+        assert 0 < measured["p50_us"] <= measured["p99_us"] <= measured["max_us"]
+    assert result["ratios"] == {}
+    assert _kernel.isa_selected() == before
+
+
+def test_a_lone_blob_cannot_be_judged_against_litert(tmp_path, capfd):
+    shutil.copy(ZOO, tmp_path / "student.facelite")
+    assert main(["bench", str(tmp_path), "--hops", "50", "--json"]) == 0
+    assert set(json.loads(capfd.readouterr().out)) == {"machine", "student", "contenders", "ratios"}
+    assert main(["bench", str(tmp_path), "--hops", "50", "--at-least", "20"]) == 2
+    assert "student_int8.tflite" in capfd.readouterr().err
+
+
+def test_too_few_hops_are_refused():
+    with pytest.raises(BadInput, match="too few"):
+        bench(ZOO, hops=1)
