@@ -75,12 +75,12 @@ class TrainConfig(_Strict):
     steps: int = Field(gt=0)
     batch: int = Field(default=16, gt=0)
     crop_frames: int = Field(default=250, gt=8)
-    learning_rate: float = Field(default=3e-3, gt=0)
+    learning_rate: float = Field(default=1.5e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
     warmup: int = Field(default=300, ge=0)
     velocity_weight: float = Field(default=0.5, ge=0)
-    closure_weight: float = Field(default=0.5, ge=0)
-    mel_weight: float = Field(default=0.2, ge=0)
+    closure_weight: float = Field(default=1.0, ge=0)
+    mel_weight: float = Field(default=0.5, ge=0)
     seed: int = 1
     evaluate_every: int = Field(default=500, gt=0)
 

@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from .filterbank import MEL_BINS, gabor
 from .recipe import ConvConfig, StudentConfig
 
+HEAD_SCALE = 0.05
+"""What training multiplies the head's answer by; export folds it in. Curves are small numbers made from over a
+thousand inputs: unscaled, one Adam step moves the answer by more than its whole range."""
+
 
 def trainer(config: StudentConfig, seed: int = 1) -> keras.Model:
     """The student over any stretch of audio, with BatchNorm and an auxiliary log-mel output.
@@ -35,7 +39,8 @@ def trainer(config: StudentConfig, seed: int = 1) -> keras.Model:
         x = kl.Add(name=f"add{index + 1}")([y, _crop(layer, index)(x)]) if layer.residual else y
         if not layer.residual:
             tap = x
-    curves = kl.Conv1D(len(config.controls), config.head_kernel, name="head", kernel_initializer="zeros")(x)
+    head = kl.Conv1D(len(config.controls), config.head_kernel, name="head", kernel_initializer="zeros")(x)
+    curves = kl.Rescaling(HEAD_SCALE, name="head_scale")(head)
     mel = kl.Conv1D(MEL_BINS, 1, name="mel")(tap)
     model = keras.Model(audio, {"curves": curves, "mel": mel}, name=config.name)
     front = model.get_layer("front_conv")
@@ -65,7 +70,7 @@ def windowed(config: StudentConfig, source: keras.Model) -> keras.Model:
         weights[name] = _folded(source, name)
         y = _fused(layer, name)(x)
         x = kl.Add(name=f"add{index + 1}")([y, _crop(layer, index)(x)]) if layer.residual else y
-    weights["head"] = source.get_layer("head").get_weights()
+    weights["head"] = [HEAD_SCALE * value for value in source.get_layer("head").get_weights()]
     x = kl.Conv1D(len(config.controls), config.head_kernel, activation="relu", name="head")(x)
     model = keras.Model(window, kl.Flatten(name="curves")(x), name=config.name)
     for name, pair in weights.items():
