@@ -57,4 +57,11 @@ int facelite_cpu_avx2(void) {
     const uint32_t xmm_ymm = 0x6, avx2 = 1u << 5;
     return os_saves(xmm_ymm) && (cpuid(7, 0).ebx & avx2) != 0;
 }
+
+/* The foundation, byte and word instructions, 128- and 256-bit forms, and VNNI. */
+int facelite_cpu_avx512vnni(void) {
+    const uint32_t xmm_ymm_zmm = 0xe6, f_bw_vl = 1u << 16 | 1u << 30 | 1u << 31, vnni = 1u << 11;
+    const registers found = cpuid(7, 0);
+    return facelite_cpu_avx2() && os_saves(xmm_ymm_zmm) && (found.ebx & f_bw_vl) == f_bw_vl && (found.ecx & vnni) != 0;
+}
 #endif

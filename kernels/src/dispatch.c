@@ -17,6 +17,7 @@ static const tier tiers[] = {
     {"ref", facelite_cpu_always, facelite_overlay_ref},
 #if defined(FACELITE_X86)
     {"avx2", facelite_cpu_avx2, facelite_overlay_avx2},
+    {"avx512vnni", facelite_cpu_avx512vnni, facelite_overlay_avx512vnni},
 #endif
 };
 
