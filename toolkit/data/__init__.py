@@ -13,7 +13,7 @@ from pathlib import Path
 from ..teachers.protocol import Phone
 
 DEMO = "vctk_p226_003"
-"""Name of the clip shown first: 14 closures of p, b and m, and open vowels between them, in 7 seconds."""
+"""Name of the clip shown first: nine closures of p, b and m with open vowels between them, in 7 seconds."""
 
 _FOLDER = Path(__file__).parent / "clips"
 
@@ -57,7 +57,7 @@ def clips() -> tuple[ClipFile, ...]:
 
 
 def demo_clip() -> ClipFile:
-    """The recording that demonstrates lips: many clear p, b and m between open vowels."""
+    """The recording that demonstrates lips: clear p, b and m between open vowels."""
     return next(clip for clip in clips() if clip.name == DEMO)
 
 

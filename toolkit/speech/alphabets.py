@@ -58,14 +58,14 @@ def festvox_ru() -> Alphabet:
 
 
 _EMODB_VOWELS = {
-    "a": "AA", "a:": "AA", "A": "AA", "E": "EH", "e": "EY", "@": "AH", "6": "AH", "4": "AH", "8": "AH", "V": "AH",
+    "a": "AA", "a:": "AA", "A": "AA", "E": "EH", "e": "EY", "@": "AH", "6": "AH", "8": "AH", "V": "AH",
     "I": "IH", "i": "IY", "O": "AO", "o": "OW", "U": "UH", "u": "UW", "y": "UX", "Y": "UX", "9": "OE", "2": "OE",
     "aI": "AY", "aU": "AW", "AU": "AW", "OY": "OY", "OU": "OW", "aO": "AW", "AO": "AO", "ao": "AW",
 }  # fmt: skip
 _EMODB_CONSONANTS = {
     "p": "P", "b": "B", "t": "T", "d": "D", "k": "K", "g": "G", "B": "BH", "D": "DH", "G": "X", "m": "M", "n": "N",
     "N": "NG", "f": "F", "v": "V", "s": "S", "z": "Z", "S": "SH", "C": "X", "x": "X", "X": "X", "h": "HH", "H": "HH",
-    "l": "L", "L": "L", "j": "Y", "r": "X", "R": "X",
+    "l": "L", "L": "L", "j": "Y", "r": "X", "R": "X", "4": "X",
 }  # fmt: skip
 
 

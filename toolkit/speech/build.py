@@ -69,9 +69,16 @@ def build(
     if root.exists() and not root.is_dir():
         raise BadInput(root, "is not a folder", "name a folder for the corpus")
     with journal.locked(root):
+        _sweep(root)
         for source in sources:
             _take(root, source, seconds_each, progress)
         return _finish(root)
+
+
+def _sweep(root: Path) -> None:
+    """Remove the half-written files of a build that was killed; the lock says that nobody is writing them now."""
+    for path in (root / "audio").rglob(".*.flac"):
+        path.unlink(missing_ok=True)
 
 
 def _take(root: Path, source: Source, seconds_wanted: float | None, progress: Progress) -> None:

@@ -6,6 +6,7 @@ Invented names add sound sequences that no word list holds.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -29,6 +30,12 @@ _WEIGHTS = (0.34, 0.22, 0.14, 0.08, 0.12, 0.10)
 def languages() -> list[str]:
     """The languages that have sentences, as ISO 639-1 codes."""
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def digest() -> str:
+    """Changes when any sentence may change; part of what a build depends on."""
+    content = b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.toml"))) + Path(__file__).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def sentence(language: str, rng: np.random.Generator) -> str:

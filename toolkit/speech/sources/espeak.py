@@ -14,7 +14,7 @@ from .. import alphabets, audio, onsets, texts
 from ..phones import Alphabet, TimedPhone
 from ..recording import Dropped, Recording
 from ..splits import split_of
-from .libespeak import Library
+from .espeak_process import Process
 
 LANGUAGES = {
     "en-us": 4, "en": 3, "de": 2, "fr": 2, "es": 2, "it": 2, "pt-br": 1, "nl": 1, "sv": 1, "pl": 1, "cs": 1,
@@ -55,10 +55,10 @@ class Espeak:
     count = None
 
     def __init__(self, seed: int) -> None:
-        self._library = Library()
+        self._espeak = Process()
         self._alphabets: dict[str, Alphabet] = {}
         self._seed = seed
-        self.settings: Mapping[str, Any] = {"seed": seed, "version": 1}
+        self.settings: Mapping[str, Any] = {"seed": seed, "texts": texts.digest(), "version": 2}
 
     def recording(self, index: int) -> Recording | Dropped:
         """Sentence number `index`."""
@@ -69,7 +69,7 @@ class Espeak:
         language = voice.split("-")[0]
         text = texts.sentence(language, rng)
         rate, pitch, spread = int(rng.integers(115, 236)), int(rng.integers(20, 81)), int(rng.integers(20, 81))
-        speech = self._library.speak(text, voice, variant, rate, pitch, spread)
+        speech = self._espeak.speak(text, voice, variant, rate, pitch, spread)
         if speech is None:
             return Dropped(f"espeak-ng has no voice {voice}+{variant}")
         samples = soxr.resample(speech.samples, speech.sample_rate, audio.SAMPLE_RATE, quality="HQ")

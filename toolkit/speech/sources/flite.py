@@ -44,7 +44,7 @@ class Flite:
         self._program = programs.require("synthesis with flite", "flite", "flite")
         self._alphabet = alphabets.flite()
         self._seed = seed
-        self.settings: Mapping[str, Any] = {"seed": seed, "version": 1}
+        self.settings: Mapping[str, Any] = {"seed": seed, "texts": texts.digest(), "version": 1}
 
     def recording(self, index: int) -> Recording:
         """Sentence number `index`, in voice `index` mod 4."""

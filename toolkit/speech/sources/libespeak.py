@@ -52,7 +52,7 @@ class Speech:
 
 
 class Library:
-    """libespeak-ng, loaded and initialised. One per process: the library keeps global state.
+    """libespeak-ng, loaded and started: once a process. It remembers what it said before; see `espeak_process`.
 
     Raises
     ------
@@ -61,7 +61,7 @@ class Library:
     """
 
     def __init__(self) -> None:
-        self._api = _load()
+        self._api = load()
         self.sample_rate = self._api.espeak_Initialize(
             _OUTPUT_SYNCHRONOUS, 0, None, _PHONEME_EVENTS | _PHONEME_IPA | _DONT_EXIT
         )
@@ -69,6 +69,7 @@ class Library:
             raise FaceliteError(
                 "espeak-ng did not start: its data folder is missing; run: apt-get install -y espeak-ng-data"
             )
+        self._api.espeak_ListVoices(None)  # read the voices' files now, once for all forks
         self._chunks: list[bytes] = []
         self._events: list[tuple[int, str]] = []
         self._callback = _Callback(self._receive)  # kept: the library holds only a bare pointer to it
@@ -120,7 +121,14 @@ class Library:
         return [Phone(0.0, starts[0] / self.sample_rate, ""), *labels]
 
 
-def _load() -> ctypes.CDLL:
+def load() -> ctypes.CDLL:
+    """The shared library, not yet started.
+
+    Raises
+    ------
+    MissingDependency
+        It is not installed.
+    """
     for name in ("libespeak-ng.so.1", ctypes.util.find_library("espeak-ng")):
         try:
             if name:
