@@ -63,7 +63,7 @@ class _Lowering:
         self.tensors.append(Tensor("waveform", 1, 1, INPUT_QUANT))
         self.index[self.network.input] = 0
         if value.quant != INPUT_QUANT:
-            self._append(Map("input_scale", 0, Function.REQUANTISE), self.network.input, 1, 1)
+            self._append(Map(requantise.RESCALED_INPUT, 0, Function.REQUANTISE), self.network.input, 1, 1)
 
     def _append(self, op: Op, value: int, channels: int, stride: int) -> None:
         self.ops.append(op)

@@ -128,9 +128,11 @@ def _runs(mean: Mean, tensors: list[NDArray]) -> NDArray:
 
 def _conv_int8(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8]:
     zero_point = quant_of(graph, conv.input).zero_point
-    accumulator = conv.bias.astype(np.int64)
+    # float64 is exact on integers up to 2**53, far beyond an int32 accumulator, and NumPy multiplies it faster.
+    total = conv.bias.astype(np.float64)
     for tap, frames in enumerate(_taps(conv, tensors[conv.input])):
-        accumulator = accumulator + (frames.astype(np.int64) - zero_point) @ conv.weight[:, tap].astype(np.int64).T
+        total = total + (frames.astype(np.float64) - zero_point) @ conv.weight[:, tap].astype(np.float64).T
+    accumulator = total.astype(np.int64)
     if conv.rounding is Rounding.FLOATING:
         steps = multiply_floating(accumulator, conv_scales(conv, graph))
     else:

@@ -21,6 +21,9 @@ CODE_MIN, CODE_MAX = -128, 127
 ADD_LEFT_SHIFT = 20
 """Bits that ADD shifts its centred operands up by, before it rescales them (TFLite's choice for int8)."""
 
+RESCALED_INPUT = "input_scale"
+"""Name of the first operator of a graph whose file has an input scale of its own: it brings mu-law codes to it."""
+
 
 def quantise_multiplier(real: float) -> tuple[int, int]:
     """Q31 multiplier (0, or 2**30 .. 2**31 - 1) and shift (-31 .. 31) of a real multiplier >= 0.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from facelite.companding import CODE_SCALE
 from facelite.errors import BadInput
 from numpy.typing import NDArray
+
+from ..quiet import quiet
 
 if TYPE_CHECKING:
     import keras
@@ -34,23 +34,27 @@ def convert(model: keras.Model, calibration: Iterable[NDArray[np.float32]]) -> b
     BadInput
         There is no calibration window, or TFLiteConverter cannot make the model full int8.
     """
-    import tensorflow as tf
-
     windows = [_checked(values, model.input_shape[1]) for values in calibration]
     if not windows:
         raise BadInput(model.name, "no audio to calibrate with", "give speech with --calibration")
+    try:
+        with quiet():
+            return _quantised(model, windows)
+    except Exception as error:  # TFLiteConverter raises whatever its many stages raise
+        reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        raise BadInput(model.name, f"TFLiteConverter cannot quantise it: {reason[0]}") from error
+
+
+def _quantised(model: keras.Model, windows: list[NDArray[np.float32]]) -> bytes:
+    import tensorflow as tf
+
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_one_window(model)])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: _representative(windows)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    try:
-        with _quiet():
-            return converter.convert()
-    except Exception as error:  # TFLiteConverter raises whatever its many stages raise
-        reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-        raise BadInput(model.name, f"TFLiteConverter cannot quantise it: {reason[0]}") from error
+    return converter.convert()
 
 
 def _one_window(model: keras.Model) -> Any:
@@ -64,21 +68,6 @@ def _one_window(model: keras.Model) -> Any:
 
     signature = tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, name="waveform")
     return tf.function(lambda waveform: model(waveform, training=False)).get_concrete_function(signature)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back TensorFlow's advice about its own interfaces."""
-    from absl import logging
-
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
 
 
 def _representative(windows: list[NDArray[np.float32]]) -> Iterator[list[NDArray[np.float32]]]:

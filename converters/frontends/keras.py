@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from facelite.errors import BadInput
 
+from ..quiet import quiet
 from .keras_layers import check_layers
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ def load(path: str | Path) -> keras.Model:
     """
     path = Path(path)
     check_layers(_config(path), path)
-    import keras
-
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with quiet():
+            import keras
+
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the layer it was building raises
         raise BadInput(path, f"Keras cannot open it in safe mode: {_first_line(error)}", "save it again") from error
     _check_shapes(model, path)

@@ -148,7 +148,7 @@ def keras_student() -> Callable[[Recipe], Any]:
                                    rng.uniform(0.1, 1, shape)])  # fmt: skip
             elif getattr(layer, "use_bias", False):
                 kernel, bias = layer.get_weights()
-                layer.set_weights([kernel * 2, rng.normal(0.2, 0.3, bias.shape)])
+                layer.set_weights([kernel * 2, rng.normal(1, 0.3, bias.shape)])
         return model
 
     return build

@@ -1,0 +1,228 @@
+"""A whole conversion: a model file in, a proved bundle out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from facelite import data, spec
+from facelite.atomic import write_bytes
+from facelite.compare import equality
+from facelite.errors import BadInput, FaceliteError
+from facelite.graph import Graph
+from facelite.runtimes import Heard
+from facelite.speech import audio
+from facelite.student import BLOB_NAME, Student, load
+from numpy.typing import NDArray
+
+from . import calibration as calibrating
+from .backends import blob, golden, onnx
+from .backends import tflite as to_tflite
+from .facts import layer_facts
+from .frontends import keras as keras_frontend
+from .frontends import tflite as tflite_frontend
+from .lower import INPUT_QUANT, lower
+
+TFLITE_NAME, ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student_int8.tflite", "student.onnx", "golden.npz", "MODEL_CARD.md"
+
+PROOF_WINDOWS = 8
+"""Windows of each golden signal on which a conversion is held against LiteRT before it is published."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A model file, opened and found sound."""
+
+    path: Path
+    spec: spec.StudentSpec
+    model: Any
+    """Keras model, or None for a TFLite file."""
+
+
+def convert(
+    source: str | Path,
+    out_dir: str | Path,
+    spec_file: str | Path | None = None,
+    calibration: str | Path | Sequence[NDArray[np.float32]] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Turn a `.keras` or full-int8 `.tflite` student into a bundle.
+
+    Parameters
+    ----------
+    source
+        The model; `student.toml` beside it says what it does not.
+    out_dir
+        Folder to write student.facelite, student_int8.tflite, student.onnx, golden.npz, report.json, report.html and
+        the model card to. Nothing is written to it unless all of it could be made and was proved.
+    spec_file
+        A spec from elsewhere.
+    calibration
+        For a `.keras`: a folder of sound files, or float32 clips at the student's sample rate; None for the
+        recordings that come with facelite.
+    progress
+        Told in a few words what is being done.
+
+    Returns
+    -------
+    The facts of the conversion: `source`, `student`, `window`, `hop`, `layers`, `files` (bytes by name), `proof`.
+
+    Raises
+    ------
+    BadInput, Unsupported
+        The model, its spec or the calibration audio cannot be used; each message names the file and the mend.
+    FaceliteError
+        Two runtimes disagreed on the golden inputs.
+    """
+    tell = progress or (lambda text: None)
+    tell("reading the model")
+    opened = _open(Path(source), spec_file)
+    out = Path(out_dir)
+    if out.exists() and not out.is_dir():
+        raise BadInput(out, "is not a folder", "give a folder to write the bundle to")
+    with _staged(out) as folder:
+        graph = _write_models(opened, folder, calibration, tell)
+        tell("proving that the runtimes agree")
+        proof = _prove(graph, folder)
+        if not proof["holds"]:
+            raise FaceliteError(f"{source}: the converted runtimes disagree: {_first_difference(proof)}; report this")
+        facts = _facts(opened, graph, folder, proof)
+        _write_report(folder, graph, facts)
+    return facts
+
+
+def load_graph(bundle: str | Path) -> Graph:
+    """The int8 graph of a bundle, from its TFLite file and the names in its blob.
+
+    Raises
+    ------
+    BadInput
+        The folder is no bundle, or one of the two files is damaged.
+    """
+    bundle = Path(bundle)
+    student = load(bundle)
+    return lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(student))
+
+
+def _open(path: Path, spec_file: str | Path | None) -> _Source:
+    if path.suffix not in (".keras", ".tflite"):
+        kinds = "a .keras student or a full-int8 .tflite one"
+        raise BadInput(path, "is neither .keras nor .tflite" if path.exists() else "does not exist", f"give {kinds}")
+    model = keras_frontend.load(path) if path.suffix == ".keras" else None
+    if model is None:
+        tflite_frontend.load(path)
+    student = spec.load(spec_file) if spec_file is not None else spec.beside(path)
+    outputs = None if model is None else model.output_shape[-1]
+    if outputs is not None and outputs != len(student.controls):
+        problem = f"controls names {len(student.controls)} controls, but {path} gives {outputs}"
+        raise BadInput(student.source, problem, "give one name an output")
+    return _Source(path, student, model)
+
+
+def _write_models(opened: _Source, folder: Path, calibration: Any, tell: Progress) -> Graph:
+    name = opened.spec.name
+    if opened.model is None:
+        model_bytes = opened.path.read_bytes()
+    else:
+        tell("quantising to int8")
+        clips = _clips(calibration, opened.spec.sample_rate)
+        windows = calibrating.windows(clips, opened.model.input_shape[1])
+        model_bytes = to_tflite.convert(opened.model, windows)
+    write_bytes(folder / TFLITE_NAME, model_bytes)
+    network = tflite_frontend.load(folder / TFLITE_NAME if opened.model else opened.path)
+    graph = lower(network, opened.spec)
+    if opened.model is not None and network.values[network.input].quant != INPUT_QUANT:
+        scale = network.values[network.input].quant
+        raise FaceliteError(f"{opened.path}: TFLiteConverter gave the input {scale}, not scale 1/127 with zero point 0")
+    tell("writing the kernel's blob")
+    write_bytes(folder / BLOB_NAME, blob.pack(graph))
+    tell("writing ONNX")
+    exported = onnx.from_keras(opened.model, name) if opened.model else onnx.from_tflite(folder / TFLITE_NAME, name)
+    write_bytes(folder / ONNX_NAME, exported)
+    tell("writing golden inputs and outputs")
+    write_bytes(folder / GOLDEN_NAME, golden.pack(graph, _speech(graph)))
+    card = opened.path.with_name(CARD_NAME)
+    if card.is_file():
+        write_bytes(folder / CARD_NAME, card.read_bytes())
+    return graph
+
+
+def _clips(calibration: Any, sample_rate: int) -> list[NDArray[np.float32]]:
+    if calibration is None:
+        return calibrating.packaged(sample_rate)
+    if isinstance(calibration, str | Path):
+        return calibrating.from_folder(calibration, sample_rate)
+    return list(calibration)
+
+
+def _speech(graph: Graph) -> NDArray[np.float32]:
+    return audio.read(data.demo_clip().path, graph.sample_rate)
+
+
+def _prove(graph: Graph, folder: Path) -> dict[str, Any]:
+    """Equality of the runtimes on the golden windows, each heard as the end of a stream."""
+    codes = golden.windows(graph, _speech(graph))
+    heard = {name: Heard.of(graph, window, PROOF_WINDOWS) for name, window in codes.items()}
+    return equality(graph, (folder / TFLITE_NAME).read_bytes(), (folder / BLOB_NAME).read_bytes(), heard)
+
+
+def _facts(opened: _Source, graph: Graph, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "source": str(opened.path),
+        "student": graph.name,
+        "window": graph.window,
+        "hop": graph.hop,
+        "receptive_field": graph.receptive_field,
+        "parameters": graph.parameters,
+        "macs_per_hop": graph.macs_per_hop,
+        "layers": layer_facts(graph),
+        "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+        "proof": proof,
+    }
+
+
+def _write_report(folder: Path, graph: Graph, facts: dict[str, Any]) -> None:
+    from facelite import report
+
+    proof = {key: facts["proof"][key] for key in ("about", "holds", "rows")}
+    collected = report.collect(load(folder), graph, proof=proof)
+    conversion = {key: facts[key] for key in ("source", "layers", "files")}
+    report.write(folder, {**collected, "conversion": conversion})
+
+
+def _first_difference(proof: dict[str, Any]) -> str:
+    row = next(row for row in proof["rows"] if not row["holds"])
+    return f"{row['runtime']} differs from {row['reference']} in {row['different']} of {row['compared']} values"
+
+
+def _spec_of(student: Student) -> spec.StudentSpec:
+    return spec.StudentSpec(
+        name="student",
+        sample_rate=student.sample_rate,
+        lookahead=student.lookahead,
+        controls=student.controls,
+        smoothing=student.smoothing,
+    )
+
+
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A folder beside `out` whose files move into it, one rename each, if nothing was raised."""
+    home = next(parent for parent in out.absolute().parents if parent.is_dir())
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=home))
+    try:
+        yield folder
+        out.mkdir(parents=True, exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            os.replace(file, out / file.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,68 @@
+"""The audio that int8 ranges are measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from facelite import companding, data
+from facelite.errors import BadInput
+from facelite.speech import audio
+from numpy.typing import NDArray
+
+LEVELS_DB = (0.0, -20.0, -40.0)
+"""Gains at which every clip is heard: a player's microphone is seldom at full level."""
+
+WINDOWS = 192
+"""Windows that a calibration uses; more changed no scale of the shipped student by 1 %."""
+
+_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
+
+
+def packaged(sample_rate: int) -> list[NDArray[np.float32]]:
+    """The recordings that come with facelite, float32 [samples]."""
+    return [audio.read(clip.path, sample_rate) for clip in data.clips()]
+
+
+def sound_files(folder: str | Path) -> list[Path]:
+    """Every sound file of a folder and of those below it, in order of name.
+
+    Raises
+    ------
+    BadInput
+        There is none.
+    """
+    folder = Path(folder)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise BadInput(folder, "holds no sound files", f"give a folder of {', '.join(_SUFFIXES)}")
+    return files
+
+
+def from_folder(folder: str | Path, sample_rate: int) -> list[NDArray[np.float32]]:
+    """The sound files of a folder, float32 [samples]; raises BadInput when there is none or one is unreadable."""
+    return [audio.read(path, sample_rate) for path in sound_files(folder)]
+
+
+def windows(clips: Sequence[NDArray[np.float32]], window: int, count: int = WINDOWS) -> list[NDArray[np.float32]]:
+    """Companded windows, float32 [window], spread evenly over the clips at every level.
+
+    Clips are joined with half a window of silence between them, so that beginnings and ends are heard too.
+
+    Raises
+    ------
+    BadInput
+        There is no audio at all.
+    """
+    if not any(len(clip) for clip in clips):
+        raise BadInput("calibration", "there is no audio in it", "give speech")
+    gap = np.zeros(window // 2, np.float32)
+    joined = np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
+    starts = np.linspace(0, max(0, len(joined) - window), max(1, count // len(LEVELS_DB)), dtype=int)
+    heard = []
+    for level in LEVELS_DB:
+        codes = companding.codes(joined * np.float32(10 ** (level / 20)))
+        padded = np.concatenate([codes, np.zeros(max(0, window - len(codes)), np.int8)])
+        heard += [companding.decode(padded[start : start + window]) for start in starts]
+    return heard

@@ -1,0 +1,93 @@
+"""`facelite compare`: one student on every runtime, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from .common import AsJson, console, exit_with, note, print_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(compare)
+
+
+def compare(
+    bundle: Annotated[str, typer.Argument(help="Bundle folder.")],
+    audio: Annotated[
+        str | None, typer.Option("--audio", help="Sound file or folder; without it, the packaged recordings.")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="The .keras it came from, to compare with.")] = None,
+    windows: Annotated[int, typer.Option("--windows", min=1, help="Windows a recording.")] = 48,
+    as_json: AsJson = False,
+) -> None:
+    """Hold LiteRT, ONNX Runtime, the NumPy oracle and the C kernel against each other; exit 1 if equals differ."""
+    from ..compare import compare as run
+    from ..student import load
+
+    signals = _signals(audio, load(bundle).sample_rate)
+    note(f"comparing on {len(signals)} recordings, {windows} windows each")
+    report = run(bundle, signals, source, windows)
+    if as_json:
+        print_json({"bundle": bundle, **report})
+    else:
+        console().print(_distances(report))
+        for verdict in _verdicts(report):
+            console().print(verdict, highlight=False)
+    for row in report["rows"]:
+        if not row["holds"]:
+            note(f"{row['runtime']} differs from {row['reference']} on {row['signal']}: {row['different']} values")
+    exit_with(report["holds"])
+
+
+def _signals(audio: str | None, sample_rate: int) -> dict[str, NDArray[np.float32]]:
+    from facelite.converters import calibration
+
+    from .. import data
+    from ..speech.audio import read
+
+    if audio is None:
+        return {clip.name: read(clip.path, sample_rate) for clip in data.clips()}
+    paths = calibration.sound_files(audio) if Path(audio).is_dir() else [Path(audio)]
+    return {path.name: read(path, sample_rate) for path in paths}
+
+
+def _distances(report: dict[str, Any]) -> Table:
+    grid = Table(title=f"distance to {report['runtimes'][0]['against']}, real units", title_justify="left")
+    grid.add_column("runtime")
+    for heading in ("max error", "mean error", "SNR dB", "cosine", "scale", "codes off by 0, 1, more"):
+        grid.add_column(heading, justify="right")
+    for row in report["runtimes"]:
+        snr = "exact" if row["snr_db"] is None else f"{row['snr_db']:.1f}"
+        fit = ["-" if row[key] is None else f"{row[key]:.5f}" for key in ("cosine", "scale")]
+        grid.add_row(
+            row["runtime"], f"{row['max_error']:.2e}", f"{row['mean_error']:.2e}", snr, *fit, _steps(row.get("lsb"))
+        )
+    return grid
+
+
+def _steps(lsb: dict[str, int] | None) -> str:
+    if lsb is None:
+        return "-"
+    near = lsb.get("+1", 0) + lsb.get("-1", 0)
+    return f"{lsb.get('0', 0)}, {near}, {sum(lsb.values()) - lsb.get('0', 0) - near}"
+
+
+def _verdicts(report: dict[str, Any]) -> list[str]:
+    """One line a pair that must be equal, its signals taken together."""
+    pairs: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in report["rows"]:
+        pairs.setdefault((row["runtime"], row["reference"]), []).append(row)
+    lines = []
+    for (runtime, against), rows in pairs.items():
+        different, compared = (sum(row[key] for row in rows) for key in ("different", "compared"))
+        verdict = "[green]equal[/]" if different == 0 else f"[bold red]{different} differ[/]"
+        lines.append(f"{runtime} = {against}: {verdict} ({compared} values)")
+    return lines

@@ -1,0 +1,52 @@
+"""`facelite convert`: a trained student becomes a bundle."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from .common import AsJson, console, note, print_json
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(convert)
+
+
+def convert(
+    source: Annotated[str, typer.Argument(help="student.keras, or a full-int8 .tflite.")],
+    out: Annotated[str, typer.Option("--output", "-o", help="Folder of the bundle.")],
+    spec: Annotated[str | None, typer.Option("--spec", help="student.toml, when it is not beside the model.")] = None,
+    calibration: Annotated[
+        str | None, typer.Option("--calibration", help="Folder of speech to measure int8 ranges on.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a student into int8 TFLite, ONNX, the kernel's blob and golden vectors, and prove that they agree."""
+    from facelite.converters.bundle import convert as make_bundle
+
+    facts = make_bundle(source, out, spec, calibration, progress=note)
+    if as_json:
+        print_json({"bundle": out, **facts})
+        return
+    console().print(_layers(facts))
+    sizes = ", ".join(f"{name} {size / 1024:.1f} KiB" for name, size in facts["files"].items())
+    compared = sum(row["compared"] for row in facts["proof"]["rows"])
+    console().print(f"{out}: {sizes}", highlight=False)
+    console().print(f"{compared} int8 values equal between LiteRT's reference, the NumPy oracle and the C kernel")
+
+
+def _layers(facts: dict[str, Any]) -> Table:
+    title = (
+        f"{facts['student']}: {facts['parameters']} parameters, {facts['macs_per_hop']} MACs a hop of {facts['hop']}"
+    )
+    grid = Table(title=title, title_justify="left")
+    for heading in ("layer", "kind"):
+        grid.add_column(heading)
+    for heading in ("channels", "frames a hop", "MACs a hop", "bytes"):
+        grid.add_column(heading, justify="right")
+    for row in facts["layers"]:
+        numbers = (row["channels"], row["frames_per_hop"], row["macs"], row["bytes"])
+        grid.add_row(row["name"], row["kind"], *map(str, numbers))
+    return grid

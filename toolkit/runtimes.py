@@ -1,0 +1,189 @@
+"""Everything that can run a student, behind one call: windows of codes in, output frames out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import companding, reference
+from .errors import BadInput
+from .graph import Graph, Map, Quant
+from .requantise import RESCALED_INPUT, map_table
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Audio as a stream hears it, and the windows of it that windowed runtimes are given.
+
+    Attributes
+    ----------
+    codes
+        int8 [window + hops * hop]: silence, then what the stream is pushed.
+    hops
+        Which hops (1 is the first) are looked at; hop ``k`` ends at ``codes[window + k * hop]``.
+    """
+
+    codes: NDArray[np.int8]
+    hops: NDArray[np.int64]
+    window: int
+    hop: int
+
+    @classmethod
+    def of(cls, graph: Graph, codes: NDArray[np.int8], count: int) -> Heard:
+        """`count` windows, spread evenly over an utterance that is padded with silence to whole hops."""
+        hops = max(1, -(-len(codes) // graph.hop))
+        padded = np.zeros(graph.window + hops * graph.hop, np.int8)
+        padded[graph.window : graph.window + len(codes)] = codes
+        chosen = np.unique(np.linspace(1, hops, min(count, hops)).astype(np.int64))
+        return cls(padded, chosen, graph.window, graph.hop)
+
+    @property
+    def windows(self) -> NDArray[np.int8]:
+        """int8 [hops looked at, window]."""
+        ends = self.window + self.hops * self.hop
+        return np.stack([self.codes[end - self.window : end] for end in ends])
+
+
+class Runtime(Protocol):
+    """Runs a student; `quant` says what its codes mean, or is None when it gives real values."""
+
+    name: str
+    quant: Quant | None
+
+    def __call__(self, heard: Heard) -> NDArray:
+        """Output frames of the hops looked at: int8 codes or float32 values, [hops, controls]."""
+        ...
+
+
+class Oracle:
+    """The NumPy oracle, window by window."""
+
+    name = "NumPy oracle"
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.quant = graph.tensors[-1].quant
+
+    def __call__(self, heard: Heard) -> NDArray[np.int8]:
+        return np.stack([reference.run_window(self.graph, window) for window in heard.windows])
+
+
+class Kernel:
+    """One tier of the C kernel, streaming: hop after hop from silence on."""
+
+    def __init__(self, blob: bytes, graph: Graph, tier: str) -> None:
+        from . import _kernel
+
+        self.name = f"C kernel, {tier}"
+        self.quant = graph.tensors[-1].quant
+        self._kernel = _kernel
+        _kernel.isa_force(tier)
+        try:
+            self._model = _kernel.Model(blob)
+        finally:
+            _kernel.isa_force(None)
+
+    def __call__(self, heard: Heard) -> NDArray[np.int8]:
+        return self.stream(heard)[heard.hops - 1]
+
+    def stream(self, heard: Heard) -> NDArray[np.int8]:
+        """Every hop's output codes, int8 [hops, controls]."""
+        return self._kernel.Stream(self._model).step_codes(np.ascontiguousarray(heard.codes[heard.window :]))
+
+
+def tiers() -> list[str]:
+    """The C kernel's tiers that run here, weakest first."""
+    from . import _kernel
+
+    return _kernel.isa_available()
+
+
+class LiteRt:
+    """An int8 TFLite file on LiteRT: its reference kernels, or XNNPACK as applications run it."""
+
+    def __init__(self, model: bytes, graph: Graph, xnnpack: bool = False) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        from facelite.converters.quiet import quiet
+
+        self.name = "LiteRT XNNPACK" if xnnpack else "LiteRT reference"
+        self.quant = graph.tensors[-1].quant
+        resolver = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF
+        with quiet():
+            self._interpreter = Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=resolver)
+            self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        self._table = _input_table(graph)
+
+    def __call__(self, heard: Heard) -> NDArray[np.int8]:
+        return np.stack([self._run(window) for window in heard.windows])
+
+    def _run(self, window: NDArray[np.int8]) -> NDArray[np.int8]:
+        codes = self._table[window.astype(np.int16) + 128]
+        self._interpreter.set_tensor(self._input["index"], codes.reshape(self._input["shape"]))
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._output["index"]).ravel()
+
+
+class OnnxRuntime:
+    """An ONNX file on ONNX Runtime's CPU provider, one thread."""
+
+    name = "ONNX Runtime"
+
+    def __init__(self, model: bytes, graph: Graph) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0]
+        self.quant = graph.tensors[-1].quant if "int8" in self._input.type else None
+        self._table = _input_table(graph)
+
+    def __call__(self, heard: Heard) -> NDArray:
+        if self.quant is None:
+            windows = [companding.decode(window) for window in heard.windows]
+        else:
+            windows = [self._table[window.astype(np.int16) + 128] for window in heard.windows]
+        return np.concatenate([self._run(window) for window in windows])
+
+    def _run(self, window: NDArray) -> NDArray:
+        return self._session.run(None, {self._input.name: window.reshape(1, -1, 1)})[0].reshape(1, -1)
+
+
+class Keras:
+    """The float student that was converted."""
+
+    name = "Keras"
+    quant: ClassVar[None] = None
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __call__(self, heard: Heard) -> NDArray[np.float32]:
+        return np.concatenate([self._run(window) for window in heard.windows])
+
+    def _run(self, window: NDArray[np.int8]) -> NDArray[np.float32]:
+        return np.asarray(self._model(companding.decode(window)[None, :, None], training=False)).reshape(1, -1)
+
+
+def read(path: Path) -> bytes:
+    """A model file of a bundle."""
+    if not path.is_file():
+        raise BadInput(
+            path.parent, f"holds no {path.name}", "make a bundle with: facelite convert student.keras -o out/"
+        )
+    return path.read_bytes()
+
+
+def _input_table(graph: Graph) -> NDArray[np.int8]:
+    """What mu-law codes become for a file whose input has a scale of its own, int8 [256] by code + 128."""
+    first = graph.ops[0]
+    if isinstance(first, Map) and first.name == RESCALED_INPUT:
+        return map_table(first, graph)
+    return np.arange(-128, 128).astype(np.int8)
