@@ -53,6 +53,11 @@ static int os_saves(uint32_t wanted) {
     return (saved_state() & wanted) == wanted;
 }
 
+int facelite_cpu_sse41(void) {
+    const uint32_t ssse3_sse41 = 1u << 9 | 1u << 19;
+    return (cpuid(1, 0).ecx & ssse3_sse41) == ssse3_sse41;
+}
+
 int facelite_cpu_avx2(void) {
     const uint32_t xmm_ymm = 0x6, avx2 = 1u << 5;
     return os_saves(xmm_ymm) && (cpuid(7, 0).ebx & avx2) != 0;

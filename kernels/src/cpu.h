@@ -5,6 +5,7 @@
 
 int facelite_cpu_always(void);
 #if defined(FACELITE_X86)
+int facelite_cpu_sse41(void);
 int facelite_cpu_avx2(void);
 int facelite_cpu_avx512vnni(void);
 #endif

@@ -16,6 +16,7 @@ typedef struct tier {
 static const tier tiers[] = {
     {"ref", facelite_cpu_always, facelite_overlay_ref},
 #if defined(FACELITE_X86)
+    {"sse41", facelite_cpu_sse41, facelite_overlay_sse41},
     {"avx2", facelite_cpu_avx2, facelite_overlay_avx2},
     {"avx512vnni", facelite_cpu_avx512vnni, facelite_overlay_avx512vnni},
 #endif

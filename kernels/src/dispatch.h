@@ -10,6 +10,7 @@ const char *facelite_dispatch(facelite_ops *ops);
 /* One overlay a tier file; each writes the slots that it does better. */
 void facelite_overlay_ref(facelite_ops *ops);
 #if defined(FACELITE_X86)
+void facelite_overlay_sse41(facelite_ops *ops);
 void facelite_overlay_avx2(facelite_ops *ops);
 void facelite_overlay_avx512vnni(facelite_ops *ops);
 #endif

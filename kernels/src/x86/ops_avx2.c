@@ -13,7 +13,7 @@
 
 #include "../compander.h"
 #include "../dispatch.h"
-#include "../requant.h"
+#include "../floating.h"
 #include "inline.h"
 
 /* 8 channels' accumulators a vector, 2 vectors a block. Frames that share weights are done 4 at a time: 8
@@ -94,25 +94,14 @@ INLINE rescaler load_rescaler(const facelite_conv *layer, size_t channel) {
                          _mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)(layer->shift + channel))));
 }
 
-/* Layers that requantise in double come from a Dense layer: rare and short, so one lane at a time will do. */
-static void finish_floating(uint8_t *out, const __m256i acc[VECTORS], const facelite_conv *layer, size_t channel,
-                            size_t count) {
-    int32_t sums[FACELITE_BLOCK];
-    memcpy(sums, acc, sizeof sums);
-    for (size_t i = 0; i < count; i++) {
-        double scale;
-        memcpy(&scale, (const uint8_t *)layer->scale + (channel + i) * sizeof scale, sizeof scale);
-        const int32_t y = facelite_requantise_floating(sums[i], scale) + layer->zero_point;
-        out[i] = (uint8_t)facelite_clamp(y, layer->lo, layer->hi);
-    }
-}
-
 /* Accumulators of `rows` rows, `count` channels from `channel` on -> codes. */
 INLINE void finish(uint8_t *out, __m256i acc[][VECTORS], const facelite_conv *layer, size_t channel, size_t count,
                    int rows) {
     if (layer->scale) {
         for (int r = 0; r < rows; r++) {
-            finish_floating(out + (size_t)r * layer->channels, acc[r], layer, channel, count);
+            int32_t sums[FACELITE_BLOCK];
+            memcpy(sums, acc[r], sizeof sums);
+            facelite_finish_floating(out + (size_t)r * layer->channels, sums, layer, channel, count);
         }
         return;
     }

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "../dispatch.h"
-#include "../requant.h"
+#include "../floating.h"
 #include "inline.h"
 
-/* A block of 16 channels is one vector. A tile is some rows by some blocks, its sums kept apart by quad modulo
- * `chains`: vpdpbusd has a latency of 4 or 5 cycles, so at least as many sums must be under way. */
-enum { MOST_ROWS = 4, MOST_BLOCKS = 6, MOST_CHAINS = 4 };
+/* A block of 16 channels is one vector. A tile is some blocks by some rows, MOST_SUMS sums at most, kept apart by
+ * quad modulo `chains`: vpdpbusd has a latency of 4 or 5 cycles, so at least as many sums must be under way. */
+enum { MOST_BLOCKS = 6, MOST_SUMS = 8, MOST_CHAINS = 4 };
 
 /* Where the weights of a tile's blocks are, and the bytes from one quad to the next: a narrow last block has its
  * own. Its upper lanes hold what follows it, and are never stored. */
@@ -65,24 +65,14 @@ INLINE void store_codes(uint8_t *out, __m512i steps, const facelite_conv *layer,
     _mm_mask_storeu_epi8(out, stored, _mm512_cvtepi32_epi8(clamped));
 }
 
-/* Layers that requantise in double come from a Dense layer: rare and short, so one lane at a time will do. */
-static void finish_floating(uint8_t *out, __m512i acc, const facelite_conv *layer, size_t channel, size_t count) {
-    int32_t sums[FACELITE_BLOCK];
-    memcpy(sums, &acc, sizeof sums);
-    for (size_t i = 0; i < count; i++) {
-        double scale;
-        memcpy(&scale, (const uint8_t *)layer->scale + (channel + i) * sizeof scale, sizeof scale);
-        const int32_t y = facelite_requantise_floating(sums[i], scale) + layer->zero_point;
-        out[i] = (uint8_t)facelite_clamp(y, layer->lo, layer->hi);
-    }
-}
-
 /* Sums of one block, `rows` rows -> codes. */
-INLINE void finish(uint8_t *out, const __m512i acc[MOST_ROWS], const facelite_conv *layer, size_t channel, int rows) {
+INLINE void finish(uint8_t *out, const __m512i *acc, const facelite_conv *layer, size_t channel, int rows) {
     const size_t left = layer->channels - channel, count = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
     if (layer->scale) {
         for (int r = 0; r < rows; r++) {
-            finish_floating(out + (size_t)r * layer->channels, acc[r], layer, channel, count);
+            int32_t sums[FACELITE_BLOCK];
+            memcpy(sums, &acc[r], sizeof sums);
+            facelite_finish_floating(out + (size_t)r * layer->channels, sums, layer, channel, count);
         }
         return;
     }
@@ -94,28 +84,27 @@ INLINE void finish(uint8_t *out, const __m512i acc[MOST_ROWS], const facelite_co
 }
 
 /* Adds the products of one quad of every block and row. */
-INLINE void add_quad(__m512i sums[][MOST_ROWS], const uint8_t *x, size_t row_step, tile *from, int rows, int blocks) {
+INLINE void add_quad(__m512i *sums, const uint8_t *x, size_t row_step, tile *from, int rows, int blocks) {
     for (int b = 0; b < blocks; b++) {
         const __m512i w = _mm512_loadu_si512(from->weights[b]);
         from->weights[b] += from->step[b];
         for (int r = 0; r < rows; r++) {
-            sums[b][r] = _mm512_dpbusd_epi32(sums[b][r], broadcast_quad(x + (size_t)r * row_step), w);
+            const __m512i inputs = broadcast_quad(x + (size_t)r * row_step);
+            sums[b * rows + r] = _mm512_dpbusd_epi32(sums[b * rows + r], inputs, w);
         }
     }
 }
 
-/* `rows` rows by `blocks` blocks from `channel` on. The counts are constants where this is called, so that the loops
- * unroll and the sums stay in registers; `acc`, which the rolled loops of finish() index, goes through memory. */
-INLINE void run_tile(uint8_t *out, const uint8_t *x, size_t row_step, tile from, size_t channel,
-                     const facelite_conv *layer, int rows, int blocks, int chains) {
-    __m512i sums[MOST_CHAINS][MOST_BLOCKS][MOST_ROWS], acc[MOST_ROWS];
-    for (int b = 0; b < blocks; b++) {
-        const uint8_t *bias = (const uint8_t *)layer->bias_u8 + (channel + (size_t)b * FACELITE_BLOCK) * 4;
-        for (int r = 0; r < rows; r++) {
-            sums[0][b][r] = _mm512_loadu_si512(bias);
-            for (int c = 1; c < chains; c++) {
-                sums[c][b][r] = _mm512_setzero_si512();
-            }
+/* acc[block][row] = bias + products. The sums are a local array, indexed by constants once the loops unroll, so that
+ * they stay in registers. */
+INLINE void dot(__m512i *acc, const uint8_t *x, size_t row_step, tile from, size_t channel, const facelite_conv *layer,
+                int rows, int blocks, int chains) {
+    __m512i sums[MOST_CHAINS][MOST_SUMS];
+    for (int i = 0; i < blocks * rows; i++) {
+        const size_t first = channel + (size_t)(i / rows) * FACELITE_BLOCK;
+        sums[0][i] = _mm512_loadu_si512((const uint8_t *)layer->bias_u8 + first * 4);
+        for (int c = 1; c < chains; c++) {
+            sums[c][i] = _mm512_setzero_si512();
         }
     }
     uint32_t q = 0;
@@ -127,15 +116,22 @@ INLINE void run_tile(uint8_t *out, const uint8_t *x, size_t row_step, tile from,
     for (; q < layer->quads; q++, x += 4) {
         add_quad(sums[0], x, row_step, &from, rows, blocks);
     }
-    for (int b = 0; b < blocks; b++) {
-        for (int r = 0; r < rows; r++) {
-            acc[r] = sums[0][b][r];
-            for (int c = 1; c < chains; c++) {
-                acc[r] = _mm512_add_epi32(acc[r], sums[c][b][r]);
-            }
+    for (int i = 0; i < blocks * rows; i++) {
+        for (int c = 1; c < chains; c++) {
+            sums[0][i] = _mm512_add_epi32(sums[0][i], sums[c][i]);
         }
+        acc[i] = sums[0][i];
+    }
+}
+
+/* `rows` rows by `blocks` blocks from `channel` on; the counts are constants where this is called. */
+INLINE void run_tile(uint8_t *out, const uint8_t *x, size_t row_step, tile from, size_t channel,
+                     const facelite_conv *layer, int rows, int blocks, int chains) {
+    __m512i acc[MOST_SUMS];
+    dot(acc, x, row_step, from, channel, layer, rows, blocks, chains);
+    for (int b = 0; b < blocks; b++) {
         const size_t first = channel + (size_t)b * FACELITE_BLOCK;
-        finish(out + first, acc, layer, first, rows);
+        finish(out + first, acc + b * rows, layer, first, rows);
     }
 }
 

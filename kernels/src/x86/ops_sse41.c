@@ -1,0 +1,289 @@
+/* SSE4.1: the floor on x86 and the tier of Jaguar (PS4, Xbox One), which has no AVX2.
+ *
+ * Exact for the reasons of ops_avx2.c. SSE has no shift with a count a lane, so the division by a power of two goes
+ * through double: the quotient has at most 32 significant bits, adding a half of its sign is exact too, and truncating
+ * that rounds half away from zero whatever the rounding mode. */
+#if !defined(__SSE4_1__) && !defined(_MSC_VER)
+#error "compile this file with -msse4.1"
+#endif
+
+#include <smmintrin.h>
+#include <string.h>
+
+#include "../compander.h"
+#include "../dispatch.h"
+#include "../floating.h"
+#include "inline.h"
+
+/* 4 channels a vector, 4 vectors a block; 2 rows share weights: 8 sums, 2 inputs, weights and products. */
+enum { LANES = 4, VECTORS = 4, ROWS = 2 };
+
+INLINE __m128i load128(const void *bytes, size_t offset) {
+    return _mm_loadu_si128((const void *)((const uint8_t *)bytes + offset));
+}
+
+INLINE __m128i broadcast_quad(const uint8_t *quad) {
+    int32_t inputs;
+    memcpy(&inputs, quad, sizeof inputs);
+    return _mm_set1_epi32(inputs);
+}
+
+/* Multipliers and shifts of 4 lanes, made ready: `left` and `divide` are powers of two, 2^left and 2^-right. */
+typedef struct rescaler {
+    __m128i even, odd, left;
+    __m128d divide[2];
+} rescaler;
+
+INLINE rescaler make_rescaler(__m128i multiplier, __m128i shift) {
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i left = _mm_max_epi32(shift, zero), right = _mm_min_epi32(shift, zero);
+    /* Powers of two are floating-point numbers whose exponent field says it all. */
+    const __m128i single = _mm_slli_epi32(_mm_add_epi32(left, _mm_set1_epi32(127)), 23);
+    const __m128i exponent = _mm_slli_epi32(_mm_add_epi32(right, _mm_set1_epi32(1023)), 20);
+    return (rescaler){multiplier,
+                      _mm_srli_epi64(multiplier, 32),
+                      _mm_cvttps_epi32(_mm_castsi128_ps(single)),
+                      {_mm_castsi128_pd(_mm_unpacklo_epi32(zero, exponent)),
+                       _mm_castsi128_pd(_mm_unpackhi_epi32(zero, exponent))}};
+}
+
+/* value * power, rounded half away from zero; two lanes. */
+INLINE __m128i divide(__m128i value, __m128d power) {
+    const __m128d quotient = _mm_mul_pd(_mm_cvtepi32_pd(value), power);
+    const __m128d half = _mm_or_pd(_mm_and_pd(quotient, _mm_set1_pd(-0.0)), _mm_set1_pd(0.5));
+    return _mm_cvttpd_epi32(_mm_add_pd(quotient, half));
+}
+
+/* facelite_requantise of 4 lanes. */
+INLINE __m128i requantise(__m128i acc, const rescaler *by) {
+    const __m128i nudge = _mm_set1_epi64x(INT64_C(1) << 30);
+    acc = _mm_mullo_epi32(acc, by->left);
+    const __m128i even = _mm_add_epi64(_mm_mul_epi32(acc, by->even), nudge);
+    const __m128i odd = _mm_add_epi64(_mm_mul_epi32(_mm_srli_epi64(acc, 32), by->odd), nudge);
+    const __m128i high = _mm_blend_epi16(_mm_srli_epi64(even, 31), _mm_slli_epi64(odd, 1), 0xcc);
+    return _mm_unpacklo_epi64(divide(high, by->divide[0]), divide(_mm_unpackhi_epi64(high, high), by->divide[1]));
+}
+
+INLINE rescaler load_rescaler(const facelite_conv *layer, size_t channel) {
+    int32_t shifts;
+    memcpy(&shifts, layer->shift + channel, sizeof shifts);
+    return make_rescaler(load128(layer->multiplier, channel * 4), _mm_cvtepi8_epi32(_mm_cvtsi32_si128(shifts)));
+}
+
+/* 16 requantised lanes -> 16 biased codes; see to_codes in ops_avx2.c. */
+INLINE __m128i to_codes(const __m128i steps[VECTORS], int32_t zero_point, int32_t lo, int32_t hi) {
+    const __m128i zp = _mm_set1_epi16((int16_t)zero_point);
+    const __m128i low = _mm_adds_epi16(_mm_packs_epi32(steps[0], steps[1]), zp);
+    const __m128i high = _mm_adds_epi16(_mm_packs_epi32(steps[2], steps[3]), zp);
+    const __m128i codes = _mm_packus_epi16(low, high);
+    return _mm_min_epu8(_mm_max_epu8(codes, _mm_set1_epi8((char)lo)), _mm_set1_epi8((char)hi));
+}
+
+static void store_bytes(uint8_t *out, __m128i bytes, size_t count) {
+    if (count == FACELITE_BLOCK) {
+        _mm_storeu_si128((__m128i *)(void *)out, bytes);
+        return;
+    }
+    uint8_t all[FACELITE_BLOCK];
+    _mm_storeu_si128((__m128i *)(void *)all, bytes);
+    memcpy(out, all, count);
+}
+
+static void finish(uint8_t *out, const __m128i acc[VECTORS], const facelite_conv *layer, size_t channel,
+                   size_t count) {
+    if (layer->scale) {
+        int32_t sums[FACELITE_BLOCK];
+        memcpy(sums, acc, sizeof sums);
+        facelite_finish_floating(out, sums, layer, channel, count);
+        return;
+    }
+    __m128i steps[VECTORS];
+    for (size_t v = 0; v < VECTORS; v++) {
+        const rescaler by = load_rescaler(layer, channel + v * LANES);
+        steps[v] = requantise(acc[v], &by);
+    }
+    store_bytes(out, to_codes(steps, layer->zero_point, layer->lo, layer->hi), count);
+}
+
+/* One block of a pair-safe layer; the sums are local so that they stay in registers. In a narrow block the upper
+ * lanes hold what follows it, and are never stored. */
+INLINE void dot_safe(__m128i acc[][VECTORS], const uint8_t *x, size_t row_step, const int8_t *w, size_t step,
+                     uint32_t quads, int rows) {
+    const __m128i ones = _mm_set1_epi16(1);
+    __m128i sums[ROWS][VECTORS];
+    for (int r = 0; r < rows; r++) {
+        for (int v = 0; v < VECTORS; v++) {
+            sums[r][v] = acc[r][v];
+        }
+    }
+    for (uint32_t q = 0; q < quads; q++, x += 4, w += step) {
+        for (int r = 0; r < rows; r++) {
+            const __m128i inputs = broadcast_quad(x + (size_t)r * row_step);
+            for (int v = 0; v < VECTORS; v++) {
+                const __m128i pairs = _mm_maddubs_epi16(inputs, load128(w, (size_t)v * 16));
+                sums[r][v] = _mm_add_epi32(sums[r][v], _mm_madd_epi16(pairs, ones));
+            }
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        for (int v = 0; v < VECTORS; v++) {
+            acc[r][v] = sums[r][v];
+        }
+    }
+}
+
+/* One block of any layer for one row: 2 channels a vector, each as two sums of two products. */
+INLINE void dot_exact(__m128i acc[VECTORS], const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
+    __m128i sums[2 * VECTORS];
+    for (int i = 0; i < 2 * VECTORS; i++) {
+        sums[i] = _mm_setzero_si128();
+    }
+    for (uint32_t q = 0; q < quads; q++, x += 4, w += step) {
+        const __m128i inputs = _mm_cvtepu8_epi16(broadcast_quad(x));
+        for (int i = 0; i < 2 * VECTORS; i++) {
+            const __m128i weights = _mm_cvtepi8_epi16(_mm_loadl_epi64((const void *)(w + 8 * i)));
+            sums[i] = _mm_add_epi32(sums[i], _mm_madd_epi16(inputs, weights));
+        }
+    }
+    for (int v = 0; v < VECTORS; v++) {
+        acc[v] = _mm_add_epi32(acc[v], _mm_hadd_epi32(sums[2 * v], sums[2 * v + 1]));
+    }
+}
+
+/* One block, `rows` rows: bias, products, codes. */
+INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t *w, size_t step, size_t channel,
+                  size_t count, const facelite_conv *layer, int rows) {
+    __m128i acc[ROWS][VECTORS];
+    for (int r = 0; r < rows; r++) {
+        for (int v = 0; v < VECTORS; v++) {
+            acc[r][v] = load128(layer->bias_u8, (channel + (size_t)v * LANES) * 4);
+        }
+    }
+    if (layer->pair_safe) {
+        dot_safe(acc, x, row_step, w, step, layer->quads, rows);
+    } else {
+        for (int r = 0; r < rows; r++) {
+            dot_exact(acc[r], x + (size_t)r * row_step, w, step, layer->quads);
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        finish(out + (size_t)r * layer->channels, acc[r], layer, channel, count);
+    }
+}
+
+static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
+    const size_t channels = layer->channels, packed = (channels + 3) / 4 * 4;
+    const int8_t *w = layer->weights;
+    for (size_t channel = 0; channel < channels; channel += FACELITE_BLOCK) {
+        const size_t width = packed - channel < FACELITE_BLOCK ? packed - channel : FACELITE_BLOCK;
+        const size_t stored = channels - channel < FACELITE_BLOCK ? channels - channel : FACELITE_BLOCK;
+        size_t j = 0;
+        for (; j + ROWS <= count; j += ROWS) {
+            block(out + j * channels + channel, rows + j * row_step, row_step, w, width * 4, channel, stored, layer,
+                  ROWS);
+        }
+        if (j < count) {
+            block(out + j * channels + channel, rows + j * row_step, row_step, w, width * 4, channel, stored, layer,
+                  1);
+        }
+        w += width * 4 * layer->quads;
+    }
+}
+
+/* The three rescalings of an ADD, the same in every lane. */
+typedef struct adder {
+    __m128i zero_point[2], left_shift;
+    rescaler operand[2], sum;
+} adder;
+
+static adder load_adder(const facelite_add *layer) {
+    adder made;
+    for (int i = 0; i < 2; i++) {
+        made.zero_point[i] = _mm_set1_epi32(layer->zero_point[i]);
+        made.operand[i] = make_rescaler(_mm_set1_epi32(layer->multiplier[i]), _mm_set1_epi32(layer->shift[i]));
+    }
+    made.sum = make_rescaler(_mm_set1_epi32(layer->out_multiplier), _mm_set1_epi32(layer->out_shift));
+    made.left_shift = _mm_cvtsi32_si128(layer->left_shift);
+    return made;
+}
+
+/* 4 biased codes -> centred, shifted up and rescaled. */
+INLINE __m128i rescale_operand(const uint8_t *codes, const adder *by, int operand) {
+    int32_t four;
+    memcpy(&four, codes, sizeof four);
+    const __m128i centred = _mm_sub_epi32(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)), by->zero_point[operand]);
+    return requantise(_mm_sll_epi32(centred, by->left_shift), &by->operand[operand]);
+}
+
+static void add(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t count, const facelite_add *layer) {
+    const adder by = load_adder(layer);
+    for (size_t i = 0; i < count; i += 16) { /* the last load may run FACELITE_READ_SLACK bytes past the end */
+        __m128i steps[VECTORS];
+        for (size_t v = 0; v < VECTORS; v++) {
+            const size_t at = i + v * LANES;
+            const __m128i sum = _mm_add_epi32(rescale_operand(a + at, &by, 0), rescale_operand(b + at, &by, 1));
+            steps[v] = requantise(sum, &by.sum);
+        }
+        store_bytes(out + i, to_codes(steps, layer->out_zero_point, layer->lo, layer->hi),
+                    count - i < 16 ? count - i : 16);
+    }
+}
+
+/* facelite_compand of 4 int32 samples, without the bias. The look-up itself is scalar: SSE has no gather. */
+INLINE __m128i compand(__m128i samples, const facelite_compander *compander) {
+    const __m128i magnitude = _mm_abs_epi32(samples);
+    const __m128i bits = _mm_castps_si128(_mm_cvtepi32_ps(_mm_add_epi32(magnitude, _mm_set1_epi32(128))));
+    const __m128i bucket = _mm_sub_epi32(_mm_srli_epi32(bits, FACELITE_BUCKET_SHIFT),
+                                         _mm_set1_epi32((int32_t)FACELITE_BUCKET_FIRST));
+    uint32_t index[LANES];
+    _mm_storeu_si128((__m128i *)(void *)index, bucket);
+    const uint32_t *entries = compander->entry;
+    const __m128i entry = _mm_set_epi32((int32_t)entries[index[3]], (int32_t)entries[index[2]],
+                                        (int32_t)entries[index[1]], (int32_t)entries[index[0]]);
+    const __m128i below = _mm_cmpgt_epi32(_mm_srli_epi32(entry, 8), magnitude);
+    const __m128i code = _mm_add_epi32(_mm_and_si128(entry, _mm_set1_epi32(0xff)), _mm_set1_epi32(1));
+    return _mm_sign_epi32(_mm_add_epi32(code, below), samples);
+}
+
+/* facelite_to_int16 of 4 samples. Comparing first sends NaN to 0; the rounding mode is the instruction's own. */
+INLINE __m128i to_int16(__m128 x) {
+    const __m128 number = _mm_and_ps(x, _mm_cmpord_ps(x, x));
+    const __m128 scaled = _mm_mul_ps(number, _mm_set1_ps(32768.0f));
+    const __m128 clipped = _mm_max_ps(_mm_min_ps(scaled, _mm_set1_ps(32767.0f)), _mm_set1_ps(-32768.0f));
+    return _mm_cvttps_epi32(_mm_round_ps(clipped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+static void encode_f32(uint8_t *codes, const float *pcm, size_t samples, const facelite_compander *compander) {
+    size_t i = 0;
+    for (; i + 16 <= samples; i += 16) {
+        __m128i steps[VECTORS];
+        for (size_t v = 0; v < VECTORS; v++) {
+            steps[v] = compand(to_int16(_mm_loadu_ps(pcm + i + v * LANES)), compander);
+        }
+        _mm_storeu_si128((__m128i *)(void *)(codes + i), to_codes(steps, 128, 0, 255));
+    }
+    for (; i < samples; i++) {
+        codes[i] = facelite_compand(compander, facelite_to_int16(pcm[i]));
+    }
+}
+
+static void encode_i16(uint8_t *codes, const int16_t *pcm, size_t samples, const facelite_compander *compander) {
+    size_t i = 0;
+    for (; i + 16 <= samples; i += 16) {
+        __m128i steps[VECTORS];
+        for (size_t v = 0; v < VECTORS; v++) {
+            steps[v] = compand(_mm_cvtepi16_epi32(_mm_loadl_epi64((const void *)(pcm + i + v * LANES))), compander);
+        }
+        _mm_storeu_si128((__m128i *)(void *)(codes + i), to_codes(steps, 128, 0, 255));
+    }
+    for (; i < samples; i++) {
+        codes[i] = facelite_compand(compander, pcm[i]);
+    }
+}
+
+void facelite_overlay_sse41(facelite_ops *ops) {
+    ops->conv = conv;
+    ops->add = add;
+    ops->encode_f32 = encode_f32;
+    ops->encode_i16 = encode_i16;
+}
