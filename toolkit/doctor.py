@@ -11,6 +11,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from .errors import MissingDependency
 from .extras import modules_by_extra
 
 _FESTVOX_RU = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits/wav")
@@ -121,6 +122,20 @@ def program(name: str) -> Program | None:
         return None if path is None else Program(name, known.purpose, path, _debian_version(known.package))
     path = next((found for executable in known.executables if (found := shutil.which(executable))), None)
     return None if path is None else Program(name, known.purpose, path, _version([path, "--version"]))
+
+
+def require(name: str, step: str) -> Program:
+    """The program `name`, without which `step` cannot be done.
+
+    Raises
+    ------
+    MissingDependency
+        It is not installed; names the command that installs it.
+    """
+    found = program(name)
+    if found is None:
+        raise MissingDependency(step, name, f"apt-get install -y {_PROGRAMS[name].package}")
+    return found
 
 
 def purpose(name: str) -> str:

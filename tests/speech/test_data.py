@@ -51,7 +51,7 @@ def test_demo_clip_is_rich_in_closures_that_are_where_its_phones_say() -> None:
     assert 5 <= clip.phones[-1].end <= 10
     closed = np.median([mean_db(samples, phone.start + 0.01, phone.start + 0.04) for phone in stops])
     opened = np.median([mean_db(samples, phone.start, phone.end) for phone in vowels])
-    assert opened - closed > 20
+    assert opened - closed > 12  # b is voiced: its closure hums
 
 
 def emodb_rows(name: str) -> list[dict[str, str]]:

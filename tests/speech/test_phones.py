@@ -34,6 +34,9 @@ def test_unknown_symbols_are_counted_and_become_neutral() -> None:
     phones = alphabet.translate([Phone(0.0, 0.1, "ae"), Phone(0.1, 0.2, "zzz"), Phone(0.2, 0.3, "zzz")])
     assert [phone.symbol for phone in phones] == ["AE", "D", "D"]
     assert alphabet.unknown == {"zzz": 2}
+    ipa = alphabets.ipa("en")
+    assert [ipa.phones("a§") for _ in range(3)] == [("AA", "D")] * 3
+    assert ipa.unknown == {"§": 3}
 
 
 def test_two_phones_share_the_symbols_time_and_silences_join() -> None:

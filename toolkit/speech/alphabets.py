@@ -133,9 +133,13 @@ class _Ipa(Alphabet):
         self._seen: dict[str, tuple[str, ...]] = {"": (SILENCE,)}
 
     def phones(self, symbol: str) -> tuple[str, ...]:
-        if symbol not in self._seen:
-            self._seen[symbol] = self._split(symbol)
-        return self._seen[symbol]
+        if symbol in self._seen:
+            return self._seen[symbol]
+        unknown_before = self.unknown.total()
+        phones = self._split(symbol)
+        if self.unknown.total() == unknown_before:  # the unknown are counted each time
+            self._seen[symbol] = phones
+        return phones
 
     def _split(self, symbol: str) -> tuple[str, ...]:
         spoken = re.sub(r"\([^)]*\)?", "", symbol)  # "(en)" announces words of another language

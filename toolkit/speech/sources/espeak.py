@@ -58,7 +58,12 @@ class Espeak:
         self._espeak = Process()
         self._alphabets: dict[str, Alphabet] = {}
         self._seed = seed
-        self.settings: Mapping[str, Any] = {"seed": seed, "texts": texts.digest(), "version": 2}
+        self.settings: Mapping[str, Any] = {
+            "seed": seed,
+            "texts": texts.digest(),
+            "espeak-ng": self._espeak.version,
+            "version": 2,
+        }
 
     def recording(self, index: int) -> Recording | Dropped:
         """Sentence number `index`."""

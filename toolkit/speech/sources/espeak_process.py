@@ -25,6 +25,11 @@ from .libespeak import Library, Speech
 class Process:
     """A waiting espeak-ng; `speak` may be called any number of times.
 
+    Attributes
+    ----------
+    version
+        Of the library; others speak differently.
+
     Raises
     ------
     MissingDependency
@@ -32,7 +37,7 @@ class Process:
     """
 
     def __init__(self) -> None:
-        libespeak.load()
+        self.version = libespeak.version()
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ... import doctor
 from ...errors import FaceliteError
 from ...teachers.protocol import Phone
 from .. import alphabets, audio, texts
 from ..recording import Recording
-from . import programs
 
 VOICES = ("slt", "rms", "awb", "kal16")
 """Compiled into Debian's flite: a woman, two men, and a diphone man; kal and awb_time are 8 kHz or limited-domain."""
@@ -41,10 +41,16 @@ class Flite:
     count = None
 
     def __init__(self, seed: int) -> None:
-        self._program = programs.require("synthesis with flite", "flite", "flite")
+        program = doctor.require("flite", "synthesis with flite")
+        self._program = program.path
         self._alphabet = alphabets.flite()
         self._seed = seed
-        self.settings: Mapping[str, Any] = {"seed": seed, "texts": texts.digest(), "version": 1}
+        self.settings: Mapping[str, Any] = {
+            "seed": seed,
+            "texts": texts.digest(),
+            "flite": program.version,
+            "version": 1,
+        }
 
     def recording(self, index: int) -> Recording:
         """Sentence number `index`, in voice `index` mod 4."""

@@ -121,6 +121,13 @@ class Library:
         return [Phone(0.0, starts[0] / self.sample_rate, ""), *labels]
 
 
+def version() -> str:
+    """Of the installed library, as it says itself ("1.51")."""
+    api = load()
+    api.espeak_Info.restype = ctypes.c_char_p
+    return api.espeak_Info(None).decode()
+
+
 def load() -> ctypes.CDLL:
     """The shared library, not yet started.
 
