@@ -71,6 +71,6 @@ arch = "x86_64"
 model = { value = "a CPU", source = "a test", confidence = "low" }
 cores = { value = 4, unit = "cores", source = "a test", confidence = "low" }
 clock = { value = 2, unit = "GHz", source = "a test", confidence = "low" }
-isa = { value = "avx512vnni", source = "a test", confidence = "low" }
+isa = { value = "avx2", source = "a test", confidence = "low" }
 [limits]
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,21 @@ from typing import Any
 import jinja2
 from facelite.targets import units
 
+from ..atomic import write_text
 from .clip import Clip
 
 _HERE = Path(__file__).parent
 _STYLES = ("report.css", "face.css")
 _SCRIPTS = ("mouth.js", "face.js", "clip.js", "gaps.js", "rows.js", "timeline.js", "player.js", "main.js")
 """In order of use: they are joined into one function's body."""
+
+
+def write(folder: str | Path, report: Mapping[str, Any], clip: Clip | None = None) -> Path:
+    """Write report.json and report.html into `folder`, each whole or not at all; returns the page's path."""
+    folder = Path(folder)
+    write_text(folder / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
+    write_text(folder / "report.html", render(report, clip))
+    return folder / "report.html"
 
 
 def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
@@ -38,12 +48,14 @@ def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
         "amount": amount,
         "bytes": units.format_bytes,
         "count": short_count,
+        "lsb": lsb_summary,
         "ms": units.format_milliseconds,
         "thousands": lambda count: f"{count:,}",
     }
     return environment.get_template("report.html.j2").render(
         report=report,
         verdict_rows=verdict_rows(report["verdicts"]),
+        proof_rows=proof_rows(report["proof"]["rows"]) if report["proof"] else [],
         clip=clip.packed() if clip else None,
         clip_sound=clip.sound() if clip else None,
         style=_inline(_STYLES),
@@ -61,6 +73,31 @@ def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
             row = rows.setdefault(check["key"], {**shown, "checks": [None] * len(verdicts)})
             row["checks"][column] = check
     return list(rows.values())
+
+
+def proof_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a pair of runtimes, over all the signals that they were compared on."""
+    pairs: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        names = {"runtime": row["runtime"], "reference": row["reference"]}
+        start = {**names, "signals": [], "compared": 0, "different": 0, "largest": 0, "holds": True}
+        pair = pairs.setdefault((row["runtime"], row["reference"]), start)
+        pair["signals"].append(row["signal"])
+        pair["compared"] += row["compared"]
+        pair["different"] += row["different"]
+        pair["largest"] = max(pair["largest"], row["largest"])
+        pair["holds"] = pair["holds"] and row["holds"]
+    return list(pairs.values())
+
+
+def lsb_summary(histogram: Mapping[str, int]) -> str:
+    """How many int8 codes differ from LiteRT's reference kernels: 'equal', or '1.3 % differ, at most 2 codes'."""
+    total = sum(histogram.values())
+    different = total - histogram.get("0", 0)
+    if different == 0:
+        return "equal"
+    most = max(abs(int(step)) for step in histogram)
+    return f"{100 * different / total:.2g} % differ, by at most {most}"
 
 
 def amount(value: float, unit: str) -> str:
