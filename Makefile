@@ -45,7 +45,11 @@ lint: setup ## style and types
 	MYPYPATH=build/lint $(BIN)/mypy | sed -E 's#build/lint/facelite/(converters|targets)/#\1/#; s#build/lint/facelite/#toolkit/#'
 
 bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
-	$(BIN)/facelite bench
+	cmake --preset dev
+	cmake --build --preset dev -j 2 --target facelite_bench_ops
+	build/dev/kernels/bench/facelite_bench_ops
+	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
+	$(BIN)/facelite bench "$(OUT)"
 
 clean: ## remove what was built or written; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
