@@ -4,7 +4,8 @@
 >>> student = facelite.load("out/")
 >>> curves = student.animate(pcm)  # float32 [frames, controls]
 
-Public names are imported when they are first used, so that `import facelite` needs only NumPy.
+Public names are imported when they are first used, so that `import facelite` needs only NumPy; `convert` and `validate`
+need the extras of the same stage.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .converters.bundle import convert
     from .curves import Curves
     from .errors import BadInput, FaceliteError, MissingDependency, Unsupported
+    from .student import Stream, Student, load
+    from .targets.validate import validate
 
 _HOMES = {
     "BadInput": "errors",
@@ -25,7 +29,9 @@ _HOMES = {
     "Stream": "student",
     "Student": "student",
     "Unsupported": "errors",
+    "convert": "converters.bundle",
     "load": "student",
+    "validate": "targets.validate",
 }
 
 __all__ = [
@@ -36,7 +42,9 @@ __all__ = [
     "Stream",
     "Student",
     "Unsupported",
+    "convert",
     "load",
+    "validate",
 ]
 
 __version__ = version("facelite")

@@ -40,14 +40,15 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def refused(run: Run) -> Callable[..., str]:
-    """`refused(*arguments)` asserts one line on stderr, nothing on stdout and exit code 2, and gives the line."""
+    """`refused(*arguments)` asserts exit code 2, nothing on stdout and one error line after any progress; gives it."""
 
     def refused(*arguments: object, **keywords: object) -> str:
         result = run(*arguments, **keywords)
         assert result.returncode == 2, result.stderr
         assert result.stdout == ""
         lines = result.stderr.splitlines()
-        assert len(lines) == 1, result.stderr
-        return lines[0]
+        assert [line for line in lines if line.startswith("facelite")] == lines[-1:], result.stderr
+        assert "Traceback" not in result.stderr
+        return lines[-1]
 
     return refused

@@ -8,26 +8,30 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import facelite
 import facelite.cli
 import pytest
 from facelite.cli.app import VERBS
 
-BLOCK = """
+HIDE = """
 import importlib.abc, sys
-allowed = set({allowed!r})
-class Block(importlib.abc.MetaPathFinder):
+allowed, hidden = {allowed!r}, {hidden!r}
+class Hide(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         package = name.partition('.')[0]
-        if package not in allowed and package not in sys.stdlib_module_names:
+        foreign = package not in sys.stdlib_module_names and not package.startswith(('facelite', '_editable_skbc'))
+        if package in hidden or (allowed and foreign and package not in allowed):
             raise ModuleNotFoundError(f'No module named {{package!r}}', name=name)
-sys.meta_path.insert(0, Block())
+sys.meta_path.insert(0, Hide())
 """
+MAIN = "import sys; from facelite.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
-def python(code: str, *arguments: str, allowed: tuple[str, ...] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `code` in a new interpreter, where given with every package but `allowed` hidden."""
-    prelude = "" if allowed is None else BLOCK.format(allowed=(*allowed, "facelite", "_editable_skbc_facelite"))
-    command = [sys.executable, "-c", prelude + code, *arguments]
+def python(
+    code: str, *arguments: object, allowed: tuple[str, ...] = (), hidden: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run `code` in a new interpreter that finds only the packages `allowed`, or all but the `hidden` ones."""
+    command = [sys.executable, "-c", HIDE.format(allowed=allowed, hidden=hidden) + code, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
@@ -62,25 +66,39 @@ def test_wrong_use_is_one_line_and_exit_2(refused, arguments):
 
 
 def test_help_imports_no_heavy_package():
-    code = "from facelite.cli.app import build; build(); import sys; print(*sys.modules)"
+    code = "import sys; from facelite.cli.app import build; build(); print(*sys.modules)"
     loaded = set(python(code).stdout.split())
     assert "typer" in loaded
     assert not loaded & {"ai_edge_litert", "keras", "onnx", "onnxruntime", "pyarrow", "soundfile", "tensorflow"}
 
 
 def test_core_import_needs_only_numpy():
-    code = "import facelite; print([getattr(facelite, name) for name in facelite.__all__ if name != 'convert'])"
+    code = "import facelite\nfor name in set(facelite.__all__) - {'convert', 'validate'}:\n    getattr(facelite, name)"
     result = python(code, allowed=("numpy",))
     assert result.returncode == 0, result.stderr
 
 
+def test_every_public_name_is_there():
+    assert all(callable(getattr(facelite, name)) for name in facelite.__all__)
+    assert not hasattr(facelite, "nonsense")
+
+
 def test_command_line_without_its_extra_names_it():
-    code = "import sys; from facelite.cli import main; sys.exit(main(sys.argv[1:]))"
-    result = python(code, "--help", allowed=("numpy",))
+    result = python(MAIN, "--help", allowed=("numpy",))
     assert result.returncode == 2
     assert result.stderr.splitlines() == [
         "facelite: the command line needs typer, which is not installed; run: pip install 'facelite[cli]'"
     ]
+
+
+def test_verb_without_its_extra_names_it_and_other_verbs_work(shipped_student, tmp_path):
+    hidden = ("keras", "tensorflow")
+    result = python(MAIN, "convert", shipped_student, "-o", tmp_path / "bundle", hidden=hidden)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("facelite: facelite convert needs ")
+    assert result.stderr.splitlines()[-1].endswith("; run: pip install 'facelite[convert]'")
+    assert list(tmp_path.iterdir()) == []
+    assert python(MAIN, "targets", "list", hidden=hidden).returncode == 0
 
 
 def test_closed_pipe_is_quiet(program):

@@ -7,33 +7,26 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 VERBS = (
     "demo",
     "doctor",
     "corpus",
-    "label",
     "distill",
     "evaluate",
     "convert",
     "compare",
-    "certify",
     "targets",
     "validate",
-    "build",
-    "profile",
     "bench",
     "run",
-    "live",
-    "preview",
     "report",
-    "web",
 )
-"""Every verb, in the order of the pipeline; `--help` lists the ones whose file exists."""
+"""Every verb, a file of this folder each, in the order of the pipeline."""
 
 
 def run(arguments: list[str]) -> int:
@@ -44,11 +37,11 @@ def run(arguments: list[str]) -> int:
     FaceliteError, OSError, ModuleNotFoundError, KeyboardInterrupt
         Whatever the verb raises; wrong use of the command line is reported here.
     """
-    app = build(arguments)
+    command = build(arguments)
     # Libraries print to stdout as they please (Keras does); `common.print_json` alone reaches the real one.
     with contextlib.redirect_stdout(sys.stderr) if "--json" in arguments else contextlib.nullcontext():
         try:
-            result = app(arguments or ["--help"], prog_name="facelite", standalone_mode=False)
+            result = command(arguments or ["--help"], prog_name="facelite", standalone_mode=False)
             sys.stdout.flush()
         except typer.TyperException as error:
             return _wrong_use(error)
@@ -63,8 +56,8 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def build(arguments: Sequence[str] = ()) -> typer.Typer:
-    """The application; only the verb that `arguments` starts with is imported, or every verb for help and errors."""
+def build(arguments: Sequence[str] = ()) -> TyperGroup:
+    """The command; only the verb that `arguments` starts with is imported, or every verb for help and errors."""
     app = typer.Typer(
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -72,15 +65,12 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    verbs = available_verbs()
-    for verb in arguments[:1] if arguments and arguments[0] in verbs else verbs:
+    verbs = tuple(arguments[:1]) if arguments and arguments[0] in VERBS else VERBS
+    for verb in verbs:
         import_module(f".{verb}", __package__).register(app)
-    return app
-
-
-def available_verbs() -> tuple[str, ...]:
-    """The verbs whose file is installed, in pipeline order."""
-    return tuple(verb for verb in VERBS if find_spec(f".{verb}", __package__) is not None)
+    group = typer.main.get_group(app)
+    group.commands = {verb: group.commands[verb] for verb in verbs}  # Typer puts nested groups last
+    return group
 
 
 def _print_version(wanted: bool) -> None:
