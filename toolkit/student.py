@@ -200,7 +200,8 @@ def checked_pcm(pcm: ArrayLike) -> NDArray[np.float32] | NDArray[np.int16]:
 
 
 def _info(fields: dict[str, int]) -> StudentInfo:
-    return StudentInfo(**(fields | {"smoothing": bool(fields["smoothing"])}))
+    smoothing = bool(fields.pop("smoothing"))
+    return StudentInfo(**fields, smoothing=smoothing)
 
 
 def _kernel() -> Any:

@@ -26,34 +26,12 @@ static void prime(const facelite_model *model, uint8_t *state, uint8_t *scratch)
     }
 }
 
-facelite_status facelite_model_init(void *memory, size_t memory_bytes, const void *blob, size_t blob_bytes,
-                                    const facelite_model **out) {
-    if (memory == NULL || out == NULL) {
-        return FACELITE_E_ARGUMENT;
-    }
-    facelite_model made;
-    memset(&made, 0, sizeof made);
-    facelite_status status = facelite_blob_open(&made.blob, blob, blob_bytes);
-    if (status == FACELITE_OK) {
-        status = facelite_plan_info(&made.blob, &made.info);
-    }
-    if (status != FACELITE_OK) {
-        return status;
-    }
-    if (memory_bytes < made.info.model_bytes || (uintptr_t)memory % FACELITE_ALIGNMENT != 0) {
-        return FACELITE_E_MEMORY;
-    }
-    made.isa = facelite_dispatch(&made.ops);
-    if (made.isa == NULL) {
-        return FACELITE_E_ISA;
-    }
-    uint8_t *bytes = memory;
-    facelite_model *model = memory;
-    facelite_tensor_plan *tensors = (void *)(bytes + facelite_align(sizeof *model));
-    facelite_op_plan *plan =
-        (void *)((uint8_t *)tensors + facelite_align((made.info.ops + (size_t)1) * sizeof *tensors));
-    uint8_t *state = (uint8_t *)plan + facelite_align(made.info.ops * sizeof *plan);
-    *model = made;
+/* Fills the memory behind the model: [tensors][operators][primed state][scratch, for priming only]. */
+static void lay_out(facelite_model *model) {
+    const size_t ops = model->info.ops;
+    facelite_tensor_plan *tensors = (void *)((uint8_t *)model + facelite_align(sizeof *model));
+    facelite_op_plan *plan = (void *)((uint8_t *)tensors + facelite_align((ops + 1) * sizeof *tensors));
+    uint8_t *state = (uint8_t *)plan + facelite_align(ops * sizeof *plan);
     const facelite_tensor_record output = facelite_blob_tensor(&model->blob, model->info.ops);
     model->out_scale = output.scale;
     model->out_zero_point = output.zero_point + 128;
@@ -61,6 +39,34 @@ facelite_status facelite_model_init(void *memory, size_t memory_bytes, const voi
     facelite_plan_model(model, tensors, plan);
     prime(model, state, state + facelite_align(model->state_bytes));
     model->primed = state;
+}
+
+facelite_status facelite_model_init(void *memory, size_t memory_bytes, const void *blob, size_t blob_bytes,
+                                    const facelite_model **out) {
+    if (memory == NULL || out == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    facelite_blob opened;
+    facelite_info info;
+    facelite_status status = facelite_blob_open(&opened, blob, blob_bytes);
+    if (status == FACELITE_OK) {
+        status = facelite_plan_info(&opened, &info);
+    }
+    if (status != FACELITE_OK) {
+        return status;
+    }
+    if (memory_bytes < info.model_bytes || (uintptr_t)memory % FACELITE_ALIGNMENT != 0) {
+        return FACELITE_E_MEMORY;
+    }
+    facelite_model *model = memory;
+    memset(model, 0, sizeof *model);
+    model->blob = opened;
+    model->info = info;
+    model->isa = facelite_dispatch(&model->ops);
+    if (model->isa == NULL) {
+        return FACELITE_E_ISA;
+    }
+    lay_out(model);
     *out = model;
     return FACELITE_OK;
 }

@@ -77,6 +77,17 @@ def test_every_status_has_its_own_text(library):
     assert ffi.string(lib.facelite_version()) == b"0.1.0"
 
 
+@pytest.mark.parametrize(("language", "standard"), [("c", "c11"), ("c++", "c++17")])
+@pytest.mark.parametrize("header", ["facelite.h", "facelite_debug.h"])
+def test_headers_stand_alone_in_c_and_cpp(tmp_path, language, standard, header):
+    source = tmp_path / "user.txt"
+    source.write_text(
+        f"#include <facelite/{header}>\nint main(void) {{ return facelite_strerror(FACELITE_OK) == 0; }}\n"
+    )
+    strict = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", f"-std={standard}"]
+    subprocess.run(["cc", "-x", language, *strict, f"-I{HEADERS}", "-fsyntax-only", source], check=True)
+
+
 def test_an_installed_package_serves_cmake_and_pkg_config(c_build, tmp_path, blobs):
     prefix = tmp_path / "prefix"
     subprocess.run(["cmake", "--install", c_build, "--prefix", prefix], check=True, capture_output=True)
