@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from facelite import data, report
@@ -71,3 +76,32 @@ def facts(student, graph, clip) -> dict:
 @pytest.fixture(scope="session")
 def page_path(facts, clip, tmp_path_factory):
     return report.write(tmp_path_factory.mktemp("a report"), facts, clip)
+
+
+@pytest.fixture(scope="session")
+def demo(once) -> Path:
+    """The demo's folder; an earlier run that was cut short and a file of the user's lay in it."""
+
+    def make(folder: Path) -> None:
+        (folder / "report.json").write_text('{"student": ')
+        (folder / "notes.txt").write_text("mine")
+        program = Path(sys.executable).with_name("facelite")
+        result = subprocess.run(
+            [program, "demo", "--out", folder], cwd=folder, capture_output=True, text=True, timeout=600
+        )
+        (folder / "stdout.txt").write_text(result.stdout)
+        (folder / "stderr.txt").write_text(result.stderr)
+        assert result.returncode == 0, result.stderr
+
+    return once("the demo", make)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright not installed; pip install playwright")
+    with playwright.sync_playwright() as session:
+        launched = session.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield launched
+        launched.close()

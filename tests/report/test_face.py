@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import contextmanager
 
+import numpy as np
 import pytest
+from facelite import data
 
 pytestmark = pytest.mark.program("chromium")
 
@@ -21,26 +23,21 @@ DRAWN_AREA = """() => {
 
 
 @pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright not installed; pip install playwright")
-    with playwright.sync_playwright() as session:
-        launched = session.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
 def opened(browser, page_path):
-    """The page, opened offline; on leaving, it must have logged nothing and asked for nothing."""
+    with _opened(browser, page_path) as page:
+        yield page
+
+
+@contextmanager
+def _opened(browser, path):
+    """A page, opened offline; on leaving, it must have logged nothing and asked for nothing."""
     context = browser.new_context(offline=True, viewport={"width": 1366, "height": 768})
     page = context.new_page()
     complaints, requests = [], []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(page_path.as_uri())
+    page.goto(path.as_uri())
     yield page
     assert complaints == []
     assert all(url.startswith(("file:", "data:")) for url in requests)
@@ -75,6 +72,18 @@ def test_lips_meet_on_p_b_m_and_part_on_open_vowels(opened, clip):
         gap, area = _gap(opened, (phone.start + phone.end) / 2)
         assert gap > 0.08, phone
         assert area > 400, phone
+
+
+def test_the_shipped_students_lips_are_shut_on_p_b_m_far_more_than_on_vowels(browser, demo):
+    phones = data.demo_clip().phones
+    with _opened(browser, demo / "report.html") as page:
+
+        def gaps(symbols: str) -> list[float]:
+            middles = [(phone.start + phone.end) / 2 for phone in phones if phone.symbol in symbols.split()]
+            return [_gap(page, middle)[0] for middle in middles]
+
+        shut, parted = gaps("P B M"), gaps("AA AE AO AY EH")
+    assert np.median(shut) < 0.5 * np.median(parted)
 
 
 @pytest.mark.parametrize(
