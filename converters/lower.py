@@ -13,7 +13,6 @@ from facelite.spec import StudentSpec
 
 from .network import Average, Convolution, Network, Node, Pointwise, Sum
 from .passes import normalise
-from .passes.refused import report
 
 INPUT_QUANT = Quant(float(np.float32(CODE_SCALE)), 0)
 """What mu-law codes mean: code / 127."""
@@ -42,7 +41,6 @@ class _Lowering:
         self.index: dict[int, int] = {}
 
     def graph(self) -> Graph:
-        self._check_scales()
         self._input()
         for node in self.network.nodes:
             op, channels, stride = _LOWER[type(node)](self, node)
@@ -50,12 +48,6 @@ class _Lowering:
         graph = self._finish()
         _check_integers(graph)
         return graph
-
-    def _check_scales(self) -> None:
-        values = self.network.values
-        read = [(node, index) for node in self.network.nodes for index in (node.output, *_values(node))]
-        unscaled = {node.name: node for node, index in read if values[index].quant is None}
-        report(self.network, [(node, "a tensor without one int8 scale") for node in unscaled.values()])
 
     def _input(self) -> None:
         """The waveform; when the file's own scale is not 1/127, codes are requantised to it first."""
@@ -140,10 +132,6 @@ _LOWER: dict[type[Node], Callable[..., tuple[Op, int, int]]] = {
     Average: _Lowering.average,
     Pointwise: _Lowering.pointwise,
 }
-
-
-def _values(node: Node) -> tuple[int, ...]:
-    return tuple(operand.value for operand in node.inputs)
 
 
 def _check_integers(graph: Graph) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from .errors import BadInput
 from .graph import Graph, Quant
 from .runtimes import Heard, Runtime
 from .student import BLOB_NAME
+
+Outputs = dict[str, dict[str, NDArray]]
+"""Frames of each runtime, by its name and the signal's."""
 
 WINDOWS = 48
 """Windows a signal that windowed runtimes are given; streaming ones are compared on every hop."""
@@ -57,8 +61,10 @@ def compare(
     ]
     if source is not None:
         others.insert(0, _keras(source, graph))
-    proof = equality(graph, model, blob, heard)
-    return {**proof, "windows": windows, "runtimes": _distances(graph, model, blob, others, heard)}
+    ours = _Ours.of(graph, model, blob)
+    everything = [*others, *ours.all]
+    outputs = _run(everything, heard)
+    return {**_proof(graph, ours, outputs, heard), "windows": windows, "runtimes": _distances(everything, outputs)}
 
 
 def equality(graph: Graph, model: bytes, blob: bytes, heard: Mapping[str, Heard]) -> dict[str, Any]:
@@ -76,23 +82,8 @@ def equality(graph: Graph, model: bytes, blob: bytes, heard: Mapping[str, Heard]
     `holds`; `about`, a sentence; `rows`, one a pair and signal: `runtime`, `reference`, `signal`, `compared` and
     `different` values, `largest` difference in codes, `holds`.
     """
-    litert, oracle = runtimes.LiteRt(model, graph), runtimes.Oracle(graph)
-    kernels = [runtimes.Kernel(blob, graph, tier) for tier in runtimes.tiers()]
-    rows = []
-    for signal, audio in heard.items():
-        truth, windowed = litert(audio), oracle(audio)
-        rows.append(_row(oracle.name, litert.name, signal, windowed, truth))
-        stream = reference.run(graph, audio.codes)[-1][-(len(audio.codes) - graph.window) // graph.hop :]
-        rows.append(_row("NumPy oracle, streaming", oracle.name, signal, stream[audio.hops - 1], windowed))
-        for kernel in kernels:
-            frames = kernel.stream(audio)
-            rows.append(_row(kernel.name, litert.name, signal, frames[audio.hops - 1], truth))
-            rows.append(_row(kernel.name, "NumPy oracle, streaming", signal, frames, stream))
-    about = (
-        "Every int8 output value of the NumPy oracle and of the C kernel, which streams, against LiteRT's reference "
-        "kernels, which are given whole windows; and every hop of the stream against the oracle."
-    )
-    return {"holds": all(row["holds"] for row in rows), "about": about, "rows": rows}
+    ours = _Ours.of(graph, model, blob)
+    return _proof(graph, ours, _run(ours.all, heard), heard)
 
 
 def lsb_histogram(codes: NDArray[np.int8], truth: NDArray[np.int8]) -> dict[str, int]:
@@ -134,28 +125,60 @@ def _row(runtime: str, against: str, signal: str, codes: NDArray[np.int8], truth
     }
 
 
-def _distances(
-    graph: Graph, model: bytes, blob: bytes, others: Sequence[Runtime], heard: Mapping[str, Heard]
-) -> list[dict[str, Any]]:
-    litert = runtimes.LiteRt(model, graph)
-    kernels = [runtimes.Kernel(blob, graph, tier) for tier in runtimes.tiers()]
-    everything = [*others, litert, runtimes.Oracle(graph), *kernels]
-    outputs = {runtime.name: _concatenated(runtime, heard.values()) for runtime in everything}
-    codes = outputs[litert.name]
-    floats = next((runtime for runtime in everything if runtime.quant is None), litert)
-    truth = _real(outputs[floats.name], floats.quant)
+@dataclass(frozen=True)
+class _Ours:
+    """The runtimes that must agree."""
+
+    litert: runtimes.LiteRt
+    oracle: runtimes.Oracle
+    kernels: list[runtimes.Kernel]
+
+    @classmethod
+    def of(cls, graph: Graph, model: bytes, blob: bytes) -> _Ours:
+        kernels = [runtimes.Kernel(blob, graph, tier) for tier in runtimes.tiers()]
+        return cls(runtimes.LiteRt(model, graph), runtimes.Oracle(graph), kernels)
+
+    @property
+    def all(self) -> list[Runtime]:
+        return [self.litert, self.oracle, *self.kernels]
+
+
+def _run(everything: Sequence[Runtime], heard: Mapping[str, Heard]) -> Outputs:
+    return {runtime.name: {name: runtime(audio) for name, audio in heard.items()} for runtime in everything}
+
+
+def _proof(graph: Graph, ours: _Ours, outputs: Outputs, heard: Mapping[str, Heard]) -> dict[str, Any]:
+    litert, oracle = ours.litert, ours.oracle
+    streaming = f"{oracle.name}, streaming"
+    rows = []
+    for name, audio in heard.items():
+        windowed = outputs[oracle.name][name]
+        rows.append(_row(oracle.name, litert.name, name, windowed, outputs[litert.name][name]))
+        stream = reference.run(graph, audio.codes)[-1][-audio.pushed // graph.hop :]
+        rows.append(_row(streaming, oracle.name, name, stream[audio.hops - 1], windowed))
+        for kernel in ours.kernels:
+            rows.append(_row(kernel.name, litert.name, name, outputs[kernel.name][name], outputs[litert.name][name]))
+            rows.append(_row(kernel.name, streaming, name, kernel.stream(audio), stream))
+    about = (
+        "Every int8 output value of the NumPy oracle and of the C kernel, which streams, against LiteRT's reference "
+        "kernels, which are given whole windows; and every hop of the stream against the oracle."
+    )
+    return {"holds": all(row["holds"] for row in rows), "about": about, "rows": rows}
+
+
+def _distances(everything: Sequence[Runtime], outputs: Outputs) -> list[dict[str, Any]]:
+    joined = {name: np.concatenate(list(signals.values())) for name, signals in outputs.items()}
+    litert = next(runtime for runtime in everything if runtime.name == "LiteRT reference")
+    exact = next((runtime for runtime in everything if runtime.quant is None), litert)
+    truth = _real(joined[exact.name], exact.quant)
     rows = []
     for runtime in everything:
-        row = {"runtime": runtime.name, "against": floats.name}
-        row |= distance(_real(outputs[runtime.name], runtime.quant), truth)
+        values = joined[runtime.name]
+        row = {"runtime": runtime.name, "against": exact.name, **distance(_real(values, runtime.quant), truth)}
         if runtime.quant is not None:
-            row["lsb"] = lsb_histogram(outputs[runtime.name], codes)
+            row["lsb"] = lsb_histogram(values, joined[litert.name])
         rows.append(row)
     return rows
-
-
-def _concatenated(runtime: Runtime, heard: Iterable[Heard]) -> NDArray:
-    return np.concatenate([runtime(audio) for audio in heard])
 
 
 def _real(values: NDArray, quant: Quant | None) -> NDArray[np.float32]:

@@ -42,6 +42,11 @@ class Heard:
         return cls(padded, chosen, graph.window, graph.hop)
 
     @property
+    def pushed(self) -> int:
+        """Samples that the stream is given after the silence, whole hops."""
+        return len(self.codes) - self.window
+
+    @property
     def windows(self) -> NDArray[np.int8]:
         """int8 [hops looked at, window]."""
         ends = self.window + self.hops * self.hop
@@ -112,9 +117,14 @@ class LiteRt:
         self.name = "LiteRT XNNPACK" if xnnpack else "LiteRT reference"
         self.quant = graph.tensors[-1].quant
         resolver = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF
-        with quiet():
-            self._interpreter = Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=resolver)
-            self._interpreter.allocate_tensors()
+        try:
+            with quiet():
+                self._interpreter = Interpreter(
+                    model_content=model, num_threads=1, experimental_op_resolver_type=resolver
+                )
+                self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BadInput(graph.name, f"LiteRT refuses its TFLite file: {_first_line(error)}") from error
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._table = _input_table(graph)
@@ -140,7 +150,10 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no base of their own
+            raise BadInput(graph.name, f"ONNX Runtime refuses its ONNX file: {_first_line(error)}") from error
         self._input = self._session.get_inputs()[0]
         self.quant = graph.tensors[-1].quant if "int8" in self._input.type else None
         self._table = _input_table(graph)
@@ -169,7 +182,10 @@ class Keras:
         return np.concatenate([self._run(window) for window in heard.windows])
 
     def _run(self, window: NDArray[np.int8]) -> NDArray[np.float32]:
-        return np.asarray(self._model(companding.decode(window)[None, :, None], training=False)).reshape(1, -1)
+        import keras
+
+        output = self._model(companding.decode(window)[None, :, None], training=False)
+        return keras.ops.convert_to_numpy(output).reshape(1, -1)
 
 
 def read(path: Path) -> bytes:
@@ -179,6 +195,10 @@ def read(path: Path) -> bytes:
             path.parent, f"holds no {path.name}", "make a bundle with: facelite convert student.keras -o out/"
         )
     return path.read_bytes()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _input_table(graph: Graph) -> NDArray[np.int8]:

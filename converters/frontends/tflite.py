@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from facelite.errors import BadInput
-from facelite.graph import Quant
 
 from ..network import Network, Node, Operand, Refused, Value
-from .flatbuffer import RawModel, RawOperator, RawTensor, read
-from .tflite_ops import TRANSLATORS, Refusal, Scope, refusal_of
+from .flatbuffer import RawModel, RawOperator, read
+from .tflite_ops import TRANSLATORS, Refusal, Scope, quant_of, refusal_of
 
 _SHAPE_ARITHMETIC = frozenset({"SHAPE", "STRIDED_SLICE", "SLICE", "PACK", "CONCATENATION", "GATHER", "CAST"})
 """Operators that compute a RESHAPE's target at run time when the batch size was left open. The shapes in the file
@@ -48,7 +46,7 @@ def network(model: RawModel, path: Path) -> Network:
         if tensor.type != "INT8":
             mend = f"convert with inference_{end}_type=tf.int8"
             raise BadInput(path, f"{end} {tensor.name} is {tensor.type}, not INT8", mend)
-    values = tuple(Value(tensor.name, tensor.shape, _quant(tensor)) for tensor in model.tensors)
+    values = tuple(Value(tensor.name, tensor.shape, quant_of(tensor)) for tensor in model.tensors)
     return Network(str(path), values, nodes, model.inputs[0], model.outputs[0])
 
 
@@ -76,16 +74,6 @@ def _layer(operator: RawOperator, model: RawModel) -> str:
     weights = [model.tensors[index] for index in operator.inputs[1:2] if index >= 0]
     named = [tensor.name for tensor in weights if tensor.type == "INT8" and tensor.data is not None]
     return layer_name((named or [model.tensors[operator.outputs[0]].name])[0])
-
-
-def _quant(tensor: RawTensor) -> Quant | None:
-    """int8 parameters, or None where a tensor has none that the IR can hold; readers of None refuse it."""
-    if tensor.type != "INT8" or len(tensor.scales) != 1 or len(tensor.zero_points) != 1:
-        return None
-    scale, zero_point = tensor.scales[0], int(tensor.zero_points[0])
-    if not (np.isfinite(scale) and scale >= np.finfo(np.float32).tiny and -128 <= zero_point <= 127):
-        return None
-    return Quant(float(scale), zero_point)
 
 
 def _check_references(model: RawModel, path: Path) -> None:

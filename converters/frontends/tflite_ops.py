@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from facelite.graph import Clamp, Function
+from facelite.graph import Clamp, Function, Quant
 from numpy.typing import NDArray
 
 from ..network import (
@@ -27,6 +27,16 @@ from .flatbuffer import RawOperator, RawTensor
 
 class Refusal(Exception):
     """Why an operator has no place in a student, in words."""
+
+
+def quant_of(tensor: RawTensor) -> Quant | None:
+    """int8 parameters of an activation, or None where it has none that the IR can hold."""
+    if tensor.type != "INT8" or len(tensor.scales) != 1 or len(tensor.zero_points) != 1:
+        return None
+    scale, zero_point = tensor.scales[0], int(tensor.zero_points[0])
+    if not (np.isfinite(scale) and scale >= np.finfo(np.float32).tiny and -128 <= zero_point <= 127):
+        return None
+    return Quant(float(scale), zero_point)
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class Scope:
         for index in (*found, self.operator.outputs[0]):
             if self.tensors[index].type != "INT8":
                 raise Refusal(f"{self.tensors[index].type} values; only full-int8 models are taken")
+            if quant_of(self.tensors[index]) is None:
+                raise Refusal("a tensor without one positive int8 scale")
         return tuple(Operand(index) for index in found)
 
     def tensor(self, position: int) -> RawTensor | None:

@@ -21,7 +21,7 @@ def merge_space_to_batch(network: Network) -> Network:
             continue
         conv = _behind(node, made_by)
         start = _behind(conv, made_by) if isinstance(conv, Convolution) else None
-        if isinstance(conv, Convolution) and isinstance(start, SpaceToBatch) and _undoes(node, start, conv):
+        if isinstance(conv, Convolution) and isinstance(start, SpaceToBatch) and _undoes(network, node, start, conv):
             dilation = conv.dilation * start.block
             replaced[node.output] = replace(conv, inputs=start.inputs, output=node.output, dilation=dilation)
             swallowed |= _between(node, start, made_by)
@@ -39,8 +39,12 @@ def _behind(node: Node, made_by: dict[int, Node]) -> Node | None:
     return source
 
 
-def _undoes(end: BatchToSpace, start: SpaceToBatch, conv: Convolution) -> bool:
-    return end.block == start.block and end.crop == start.pad and conv.stride == 1
+def _undoes(network: Network, end: BatchToSpace, start: SpaceToBatch, conv: Convolution) -> bool:
+    def same_scale(a: int, b: int) -> bool:
+        return network.values[a].quant == network.values[b].quant
+
+    kept = same_scale(start.inputs[0].value, conv.inputs[0].value) and same_scale(conv.output, end.output)
+    return kept and end.block == start.block and end.crop == start.pad and conv.stride == 1
 
 
 def _between(end: Node, start: Node, made_by: dict[int, Node]) -> set[int]:

@@ -48,7 +48,7 @@ def absorb_views(network: Network) -> Network:
         seen = [views[operand.value] for operand in node.inputs]
         try:
             view = _VIEWS[type(node)](network, node, seen)
-            _check_size(network, node, view)
+            _check_value(network, node, view)
         except _Mismatch as mismatch:
             problems.append((node, str(mismatch)))
             continue
@@ -78,10 +78,12 @@ def _waveform(network: Network) -> View:
     return View(network.input, samples, 1)
 
 
-def _check_size(network: Network, node: Node, view: View) -> None:
+def _check_value(network: Network, node: Node, view: View) -> None:
     value = network.values[node.output]
     if value.size != view.frames * view.channels:
         raise _Mismatch(f"its file gives it {value.size} values where it makes {view.frames} x {view.channels}")
+    if isinstance(node, Reshape | Crop) and value.quant != network.values[node.inputs[0].value].quant:
+        raise _Mismatch("it moves values to another scale without rescaling them")
 
 
 def _time_axis(network: Network, value: int, view: View) -> int:

@@ -191,6 +191,44 @@ def _keras_head(x: Any, recipe: Recipe) -> Any:
     return layers.Reshape((controls,))(newest)
 
 
+@pytest.fixture(scope="session")
+def small_student(tmp_path_factory) -> Path:
+    """A saved residual student with a window of 2048 samples, its spec and model card beside it."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(3)
+    x = waveform = keras.Input((2048, 1))
+    for channels, kernel, stride in ((16, 40, 8), (24, 7, 4), (32, 3, 2)):
+        x = layers.Conv1D(channels, kernel, stride, use_bias=False, name=f"front{stride}")(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+    y = layers.Conv1D(32, 3, dilation_rate=2, activation="relu", name="middle")(x)
+    x = layers.Add()([y, layers.Cropping1D((4, 0))(x)])
+    x = layers.Conv1D(5, x.shape[1], activation="relu", name="head")(x)
+    folder = tmp_path_factory.mktemp("small")
+    keras.Model(waveform, layers.Flatten()(x)).save(folder / "student.keras")
+    (folder / "MODEL_CARD.md").write_text("# A student of random weights\n")
+    (folder / "student.toml").write_text(SPEC)
+    return folder / "student.keras"
+
+
+SPEC = """name = "small"
+lookahead = 512
+smoothing = true
+controls = ["jawOpen", "mouthClose", "mouthFunnel", "mouthPucker", "tongueOut"]
+"""
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_student, tmp_path_factory) -> Path:
+    """That student, converted."""
+    from facelite.converters.bundle import convert
+
+    out = tmp_path_factory.mktemp("bundle") / "out"
+    convert(small_student, out)
+    return out
+
+
 class TfliteFile:
     """Grows a TFLite file tensor by tensor and operator by operator with TensorFlow's own schema."""
 

@@ -1,0 +1,125 @@
+"""A conversion's files say the same thing to libraries that facelite did not write."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zlib
+
+import facelite
+import numpy as np
+import pytest
+from facelite import _kernel, companding
+from facelite.converters.bundle import convert, load_graph
+from facelite.converters.frontends import keras as keras_frontend
+
+FILES = {
+    "MODEL_CARD.md",
+    "golden.npz",
+    "report.html",
+    "report.json",
+    "student.facelite",
+    "student.onnx",
+    "student_int8.tflite",
+}
+
+
+def test_bundle_holds_every_file_and_nothing_is_left_beside_it(small_bundle):
+    assert {path.name for path in small_bundle.iterdir()} == FILES
+    assert [path.name for path in small_bundle.parent.iterdir()] == ["out"]
+
+
+def test_tflite_hears_the_codes_themselves(small_bundle, litert):
+    detail = litert((small_bundle / "student_int8.tflite").read_bytes()).inputs[0]
+    assert detail["dtype"] == np.int8
+    assert detail["quantization"] == (np.float32(1 / 127), 0)
+    assert list(detail["shape"]) == [1, 2048, 1]
+
+
+def test_onnx_gives_what_keras_gives(small_student, small_bundle, signals):
+    import onnxruntime
+
+    model = keras_frontend.load(small_student)
+    session = onnxruntime.InferenceSession(small_bundle / "student.onnx", providers=["CPUExecutionProvider"])
+    windows = companding.decode(signals["speech"][: 8 * 2048]).reshape(8, 2048, 1)
+    expected = model(windows).numpy()
+    (found,) = session.run(["controls"], {"waveform": windows})
+    assert np.abs(found - expected).max() < 1e-5
+
+
+def test_int8_stays_close_to_keras(small_student, small_bundle, signals, litert):
+    """Loose, since the weights are random: a wrong scale or layout would be far outside."""
+    model, graph = keras_frontend.load(small_student), load_graph(small_bundle)
+    int8 = litert((small_bundle / "student_int8.tflite").read_bytes())
+    windows = signals["speech"][: 12 * 2048].reshape(12, 2048)
+    expected = model(companding.decode(windows)[:, :, None]).numpy()
+    quant = graph.tensors[-1].quant
+    found = np.stack([int8(window).ravel() for window in windows]).astype(np.float32) - quant.zero_point
+    error = found * quant.scale - expected
+    assert np.sqrt(np.mean(error**2) / np.mean(expected**2)) < 0.1
+
+
+def test_golden_vectors_replay_on_every_tier(small_bundle):
+    golden = np.load(small_bundle / "golden.npz")
+    blob = (small_bundle / "student.facelite").read_bytes()
+    for tier in _kernel.isa_available():
+        _kernel.isa_force(tier)
+        model = _kernel.Model(blob)
+        _kernel.isa_force(None)
+        hop = model.info["hop"]
+        for codes, output, checksums in zip(golden["codes"], golden["outputs_int8"], golden["checksums"], strict=True):
+            stream = _kernel.Stream(model)
+            assert np.array_equal(stream.step_codes(codes)[-1], output)
+            stream.reset()
+            stream.step_codes(codes[:-hop])
+            layers = stream.step_layers(np.ascontiguousarray(codes[-hop:]))
+            assert [zlib.crc32(layer.tobytes()) for layer in layers] == checksums.tolist()
+    student = facelite.load(small_bundle)
+    assert np.array_equal(student.animate(golden["stream_pcm"]), golden["stream_curves"])
+
+
+def test_converting_twice_gives_the_same_model_files(small_student, small_bundle, tmp_path):
+    convert(small_student, tmp_path / "again")
+    for name in ("student.facelite", "student_int8.tflite", "golden.npz"):
+        assert (tmp_path / "again" / name).read_bytes() == (small_bundle / name).read_bytes(), name
+
+
+def test_a_bundle_s_own_tflite_makes_the_same_blob(small_student, small_bundle, tmp_path):
+    shutil.copy(small_bundle / "student_int8.tflite", tmp_path / "theirs.tflite")
+    shutil.copy(small_student.with_name("student.toml"), tmp_path / "theirs.toml")
+    facts = convert(tmp_path / "theirs.tflite", tmp_path / "out")
+    for name in ("student.facelite", "student_int8.tflite", "golden.npz"):
+        assert (tmp_path / "out" / name).read_bytes() == (small_bundle / name).read_bytes(), name
+    assert facts["proof"]["holds"]
+
+
+def test_report_states_the_conversion(small_bundle):
+    report = json.loads((small_bundle / "report.json").read_text())
+    graph = load_graph(small_bundle)
+    assert report["proof"]["holds"]
+    assert sum(row["macs"] for row in report["conversion"]["layers"]) == graph.macs_per_hop
+    assert report["conversion"]["files"]["student.facelite"] == (small_bundle / "student.facelite").stat().st_size
+
+
+def test_calibration_moves_the_scales(small_student, tmp_path):
+    rng = np.random.default_rng(0)
+    quiet = [rng.normal(0, 0.001, 30000).astype(np.float32)]
+    convert(small_student, tmp_path / "quiet", calibration=quiet)
+    convert(small_student, tmp_path / "loud", calibration=[clip * 300 for clip in quiet])
+    scales = [load_graph(tmp_path / name).tensors[1].quant.scale for name in ("quiet", "loud")]
+    assert scales[0] < scales[1]
+
+
+def test_a_failed_conversion_leaves_the_old_bundle_alone(small_student, small_bundle, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(small_bundle, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    silence = [np.zeros(100, np.float32)]
+    empty = tmp_path / "no audio"
+    empty.mkdir()
+    with pytest.raises(facelite.BadInput, match="no sound files"):
+        convert(small_student, out, calibration=empty)
+    with pytest.raises(facelite.FaceliteError):
+        convert(small_student, out, calibration=[clip[:0] for clip in silence])
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "no audio"}
