@@ -42,6 +42,14 @@ def _info(*fields: str) -> Callable[[Student], float]:
     return lambda student: float(sum(getattr(student.info, field) for field in fields))
 
 
+def _future_ms(student: Student) -> float:
+    return latency(student.info).future_ms
+
+
+def _latency_ms(student: Student) -> float:
+    return latency(student.info).ms
+
+
 CEILINGS: tuple[Ceiling, ...] = (
     Ceiling("weights", "weights", "B", "packed int8 weights, read in place", _info("weight_bytes")),
     Ceiling("model_file", "model file", "B", "the whole student.facelite", _info("blob_bytes")),
@@ -60,14 +68,14 @@ CEILINGS: tuple[Ceiling, ...] = (
         "future audio",
         "ms",
         "audio after a frame's time that the frame depends on",
-        lambda student: latency(student.info).future_ms,
+        _future_ms,
     ),
     Ceiling(
         "latency",
         "algorithmic latency",
         "ms",
         "future audio and the hop in which audio is collected",
-        lambda student: latency(student.info).ms,
+        _latency_ms,
     ),
 )
 

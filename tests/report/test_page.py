@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import wave
 from html.parser import HTMLParser
 
@@ -83,3 +84,15 @@ def test_a_broken_limit_is_shown_as_broken(facts, student, clip):
     assert "does not fit" in shown
     assert "120 %" in shown
     assert "fits 0 of 1 targets" in shown
+
+
+def test_one_differing_value_marks_its_pair_of_runtimes(facts):
+    def row(runtime: str, signal: str, different: int) -> dict:
+        pair = {"runtime": runtime, "reference": "LiteRT reference", "signal": signal}
+        return {**pair, "compared": 1000, "different": different, "largest": different, "holds": different == 0}
+
+    rows = [row("C kernel, ref", "speech", 0), row("C kernel, avx2", "speech", 1), row("C kernel, avx2", "silence", 0)]
+    proof = {"about": "", "holds": False, "rows": rows}
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", report.render({**facts, "proof": proof}).partition("agree?")[2])
+    assert cells[:7] == ["C kernel, ref", "LiteRT reference", "speech", "1,000", "0", "0", "equal"]
+    assert cells[7:14] == ["C kernel, avx2", "LiteRT reference", "speech, silence", "2,000", "1", "1", "differs"]

@@ -23,9 +23,12 @@ function createPlayer(clip, face, parts) {
   }
 
   function toggle() {
-    if (!audio.paused) return audio.pause();
+    if (!audio.paused) {
+      audio.pause();
+      return;
+    }
     if (time >= clip.seconds - 0.02) seek(0);
-    return audio.play();
+    audio.play().catch(() => {}); // a pause that comes before the sound does ends the promise, not the page
   }
 
   function follow() {
