@@ -47,10 +47,12 @@ __all__ = [
     "validate",
 ]
 
-__version__ = version("facelite")
+__version__: str
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("facelite")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
