@@ -1,6 +1,7 @@
 // Which curves the timeline draws: one row a control, left and right on one row, and first the gap that is drawn.
 
 const REST = 0.03;
+const SCALES = [0.25, 0.5, 1];
 
 function curveRows(clip) {
   const gap = Float32Array.from({ length: clip.frames }, (_, frame) => drawnGap(clip, frame));
@@ -13,7 +14,7 @@ function curveRows(clip) {
     const lines = names.map((one) => Float32Array.from({ length: clip.frames }, (_, frame) => clip.value(frame, one)));
     const highest = Math.max(...lines.map((line) => Math.max(...line)));
     if (highest < REST) resting.push(stem);
-    else rows.push({ label: stem, kind: "curve", lines, top: highest > 0.5 ? 1 : 0.5 });
+    else rows.push({ label: stem, kind: "curve", lines, top: SCALES.find((scale) => highest <= scale) ?? 1 });
   }
   return { rows, resting };
 }

@@ -110,6 +110,9 @@ function createTimeline(canvas, clip, seek) {
     });
     pen.fillStyle = colours.line;
     pen.fillRect(plot().left, base, plot().right - plot().left, 1);
+  }
+
+  function label(row, top) {
     const frame = Math.min(clip.frames - 1, Math.round(now * clip.frame_rate));
     text(row.label, 0, top + ROW / 2 + 1, row.kind === "gap" ? colours.text : colours.muted);
     text(row.lines[0][frame].toFixed(2), width(), top + ROW / 2 + 1, colours.text, "right");
@@ -134,10 +137,11 @@ function createTimeline(canvas, clip, seek) {
     pen.clip();
     bands(x, from, to, top, height - 6);
     waveform(x, from, to, top, WAVE);
+    rows.forEach((row, index) => curve(row, x, from, to, top + WAVE + PHONES + index * ROW));
     pen.restore();
     phones(x, from, to, top + WAVE);
     text("sound", 0, top + WAVE / 2, colours.muted);
-    rows.forEach((row, index) => curve(row, x, from, to, top + WAVE + PHONES + index * ROW));
+    rows.forEach((row, index) => label(row, top + WAVE + PHONES + index * ROW));
     cursor(x(now), top, height - 6);
   }
 
