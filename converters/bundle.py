@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from .facts import layer_facts
 from .frontends import keras as keras_frontend
 from .frontends import tflite as tflite_frontend
 from .lower import INPUT_QUANT, lower
+from .network import Network
 
 TFLITE_NAME, ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student_int8.tflite", "student.onnx", "golden.npz", "MODEL_CARD.md"
 
@@ -139,7 +140,7 @@ def _write_models(opened: _Source, folder: Path, calibration: Any, tell: Progres
         model_bytes = to_tflite.convert(opened.model, windows)
     write_bytes(folder / TFLITE_NAME, model_bytes)
     network = tflite_frontend.load(folder / TFLITE_NAME if opened.model else opened.path)
-    graph = lower(network, opened.spec)
+    graph = lower(network if opened.model is None else _with_layer_names(network, opened.model), opened.spec)
     if opened.model is not None and network.values[network.input].quant != INPUT_QUANT:
         scale = network.values[network.input].quant
         raise FaceliteError(f"{opened.path}: TFLiteConverter gave the input {scale}, not scale 1/127 with zero point 0")
@@ -154,6 +155,14 @@ def _write_models(opened: _Source, folder: Path, calibration: Any, tell: Progres
     if card.is_file():
         write_bytes(folder / CARD_NAME, card.read_bytes())
     return graph
+
+
+def _with_layer_names(network: Network, model: Any) -> Network:
+    """The nodes under their Keras names: TensorFlow appends `_1` to those that its graph has met before."""
+    known = {layer.name for layer in model.layers}
+    shorter = {f"{name}_1": name for name in known if f"{name}_1" not in known}
+    nodes = tuple(replace(node, name=shorter.get(node.name, node.name)) for node in network.nodes)
+    return replace(network, nodes=nodes)
 
 
 def _clips(calibration: Any, sample_rate: int) -> list[NDArray[np.float32]]:

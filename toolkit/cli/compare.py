@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from .common import AsJson, console, exit_with, note, print_json
@@ -60,24 +61,24 @@ def _signals(audio: str | None, sample_rate: int) -> dict[str, NDArray[np.float3
 
 
 def _distances(report: dict[str, Any]) -> Table:
-    grid = Table(title=f"distance to {report['runtimes'][0]['against']}, real units", title_justify="left")
-    grid.add_column("runtime")
-    for heading in ("max error", "mean error", "SNR dB", "cosine", "scale", "codes off by 0, 1, more"):
+    title = f"distance to {report['runtimes'][0]['against']}; codes against LiteRT reference"
+    grid = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    grid.add_column("runtime", no_wrap=True)
+    for heading in ("max error", "SNR dB", "cosine", "equal", "off by 1", "more"):
         grid.add_column(heading, justify="right")
     for row in report["runtimes"]:
         snr = "exact" if row["snr_db"] is None else f"{row['snr_db']:.1f}"
-        fit = ["-" if row[key] is None else f"{row[key]:.5f}" for key in ("cosine", "scale")]
-        grid.add_row(
-            row["runtime"], f"{row['max_error']:.2e}", f"{row['mean_error']:.2e}", snr, *fit, _steps(row.get("lsb"))
-        )
+        cosine = "-" if row["cosine"] is None else f"{row['cosine']:.5f}"
+        grid.add_row(row["runtime"], f"{row['max_error']:.1e}", snr, cosine, *_steps(row.get("lsb")))
     return grid
 
 
-def _steps(lsb: dict[str, int] | None) -> str:
+def _steps(lsb: dict[str, int] | None) -> list[str]:
+    """How many codes are equal, one off, and further off."""
     if lsb is None:
-        return "-"
-    near = lsb.get("+1", 0) + lsb.get("-1", 0)
-    return f"{lsb.get('0', 0)}, {near}, {sum(lsb.values()) - lsb.get('0', 0) - near}"
+        return ["-", "-", "-"]
+    equal, near = lsb.get("0", 0), lsb.get("+1", 0) + lsb.get("-1", 0)
+    return [str(equal), str(near), str(sum(lsb.values()) - equal - near)]
 
 
 def _verdicts(report: dict[str, Any]) -> list[str]:
