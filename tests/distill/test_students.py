@@ -90,7 +90,7 @@ def test_tiny_real_time_is_as_small_as_it_says(student, trained):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ("steps = 12000", "stpes = 12000"),
+        ("steps = 11000", "stpes = 11000"),
         ("lookahead = 1024", "lookahead = -1"),
         ("kernel = 13, stride = 8", "kernel = 12, stride = 8"),
     ],

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..companding import codes, decode
+from .calibrate import Calibration
 from .recipe import StudentConfig
 
 _BUCKET = 64
@@ -22,8 +23,8 @@ def padded(config: StudentConfig, pcm: NDArray, frames: int) -> NDArray:
     return whole
 
 
-def animate(model: keras.Model, config: StudentConfig, pcm: NDArray) -> NDArray[np.float32]:
-    """Curves of an utterance by the model that `students.trainer` makes, as the exported student gives them.
+def linear(model: keras.Model, config: StudentConfig, pcm: NDArray) -> NDArray[np.float32]:
+    """What the last layer of the model that `students.trainer` makes answers, before calibration and ReLU.
 
     Parameters
     ----------
@@ -32,13 +33,22 @@ def animate(model: keras.Model, config: StudentConfig, pcm: NDArray) -> NDArray[
 
     Returns
     -------
-    float32 [ceil(samples / hop), controls], at least 0, before smoothing.
+    float32 [ceil(samples / hop), controls].
     """
     frames = -(-len(pcm) // config.hop)
     bucket = max(-(-frames // _BUCKET) * _BUCKET, _BUCKET)
     audio = decode(codes(padded(config, np.asarray(pcm), bucket)))
-    curves = model.predict_on_batch(audio[None, :, None])["curves"][0, :frames]
-    return np.maximum(np.asarray(curves, np.float32), 0.0)
+    return np.asarray(model.predict_on_batch(audio[None, :, None])["curves"][0, :frames], np.float32)
+
+
+def animate(
+    model: keras.Model, config: StudentConfig, pcm: NDArray, calibration: Calibration | None = None
+) -> NDArray[np.float32]:
+    """Curves of an utterance as the exported student gives them: `linear`, calibrated, at least 0, not smoothed."""
+    answer = linear(model, config, pcm)
+    if calibration:
+        answer = answer * calibration.gain + calibration.offset
+    return np.maximum(answer, 0.0)
 
 
 def smooth(curves: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from ..atomic import replacing, write_text
 from ..cli.common import note, progress
@@ -16,7 +17,8 @@ from ..speech.corpus import MANIFEST, PHONES, Corpus
 from ..teachers.oracle import OracleTeacher
 from . import card, labelled, students
 from . import recipe as recipes
-from .inference import animate, smooth
+from .calibrate import Calibration, fit
+from .inference import animate, linear, smooth
 from .labelled import LabelledSet
 from .recipe import Recipe, StudentConfig
 from .scoring import Score, score
@@ -46,18 +48,29 @@ def distill(
     first = run.step
     _train(run)
     seconds = time.time() - started if first == 0 else None
-    export(run.model, chosen.student, output)
-    results = _score_all(run, sets)
+    calibration = calibrate_run(run)
+    export(run.model, chosen.student, output, calibration)
+    results = _score_all(run, sets, calibration)
     report = {name: asdict(result) for name, result in results.items()}
     write_text(output / EVALUATION, json.dumps(report, indent=1))
     write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, seconds))
     note(f"student: {output / STUDENT}")
 
 
-def export(model: keras.Model, student: StudentConfig, folder: Path) -> None:
+def calibrate_run(run: Run) -> Calibration:
+    """The output calibration of a trained student, from the clips it is validated on, as a stream gives them."""
+    student = run.recipe.student
+    labelled, entries = run.validation()
+    heard = (linear(run.model, student, labelled.clip_audio(entry)) for entry in entries)
+    answers = np.concatenate([smooth(curves) if student.smoothing else curves for curves in heard])
+    targets = np.concatenate([labelled.clip_curves(entry) for entry in entries])
+    return fit(answers, targets, run.recipe.train.calibration)
+
+
+def export(model: keras.Model, student: StudentConfig, folder: Path, calibration: Calibration | None = None) -> None:
     """Write the windowed student and its spec."""
     with replacing(folder / STUDENT) as path:
-        students.windowed(student, model).save(path)
+        students.windowed(student, model, calibration).save(path)
     write_text(folder / SPEC, spec_text(student))
 
 
@@ -115,12 +128,12 @@ def _train(run: Run) -> None:
         run.train(show)
 
 
-def _score_all(run: Run, sets: list[Path]) -> dict[str, Score]:
+def _score_all(run: Run, sets: list[Path], calibration: Calibration) -> dict[str, Score]:
     """Each source's held-out clips, as the stream gives them: smoothed where the student is."""
     student = run.recipe.student
 
     def stream(pcm):
-        curves = animate(run.model, student, pcm)
+        curves = animate(run.model, student, pcm, calibration)
         return smooth(curves) if student.smoothing else curves
 
     results: dict[str, Score] = {}

@@ -83,6 +83,7 @@ class TrainConfig(_Strict):
     mel_weight: float = Field(default=0.5, ge=0)
     seed: int = 1
     evaluate_every: int = Field(default=500, gt=0)
+    calibration: float = Field(default=0.5, ge=0, le=1)
 
 
 class AugmentConfig(_Strict):

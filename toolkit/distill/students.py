@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers as kl
 from numpy.typing import NDArray
 
+from .calibrate import Calibration
 from .filterbank import MEL_BINS, gabor
 from .recipe import ConvConfig, StudentConfig
 
@@ -48,13 +49,15 @@ def trainer(config: StudentConfig, seed: int = 1) -> keras.Model:
     return model
 
 
-def windowed(config: StudentConfig, source: keras.Model) -> keras.Model:
+def windowed(config: StudentConfig, source: keras.Model, calibration: Calibration | None = None) -> keras.Model:
     """The student that runtimes take: one window in, one frame out, BatchNorm folded away, output at least 0.
 
     Parameters
     ----------
     source
         A model made by `trainer` with the same config.
+    calibration
+        Folded into the head; None for none.
 
     Returns
     -------
@@ -70,7 +73,8 @@ def windowed(config: StudentConfig, source: keras.Model) -> keras.Model:
         weights[name] = _folded(source, name)
         y = _fused(layer, name)(x)
         x = kl.Add(name=f"add{index + 1}")([y, _crop(layer, index)(x)]) if layer.residual else y
-    weights["head"] = [HEAD_SCALE * value for value in source.get_layer("head").get_weights()]
+    kernel, bias = (HEAD_SCALE * value for value in source.get_layer("head").get_weights())
+    weights["head"] = calibration.head(kernel, bias) if calibration else (kernel, bias)
     x = kl.Conv1D(len(config.controls), config.head_kernel, activation="relu", name="head")(x)
     model = keras.Model(window, kl.Flatten(name="curves")(x), name=config.name)
     for name, pair in weights.items():

@@ -88,7 +88,7 @@ class Run:
 
     def evaluate(self) -> Score:
         """Score the student as it stands on a fixed sample of the validation speakers' clips."""
-        labelled, entries = self._validation()
+        labelled, entries = self.validation()
         return score(lambda pcm: animate(self.model, self.recipe.student, pcm), labelled, entries)
 
     def _step(self, batch: crops.Batch) -> float:
@@ -127,7 +127,7 @@ class Run:
         self.model.compile(optimiser, {"curves": loss, "mel": "mse"})
         self.model.optimizer.build(self.model.trainable_variables)
 
-    def _validation(self) -> tuple[LabelledSet, list[Entry]]:
+    def validation(self) -> tuple[LabelledSet, list[Entry]]:
         """Up to 150 validation clips of the first set, drawn once for all runs."""
         labelled = self._labelled[0]
         entries = [e for e in labelled.entries if e.split == "valid" and e.labelled and e.frames > 40]
