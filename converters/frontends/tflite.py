@@ -17,6 +17,9 @@ _SHAPE_ARITHMETIC = frozenset({"SHAPE", "STRIDED_SLICE", "SLICE", "PACK", "CONCA
 """Operators that compute a RESHAPE's target at run time when the batch size was left open. The shapes in the file
 already say what they give for a batch of one, so they are not followed."""
 
+_WEIGHTED = ("convolution", "Conv", "MatMul", "Tensordot")
+"""How TensorFlow names the operation in a layer that has weights."""
+
 
 def load(path: str | Path) -> Network:
     """Read the model at `path`.
@@ -51,8 +54,13 @@ def network(model: RawModel, path: Path) -> Network:
 
 
 def layer_name(tensor_name: str) -> str:
-    """The layer in a name that TFLiteConverter made: "model/conv1d_1/Relu;model/conv1d_1/convolution" -> "conv1d_1"."""
-    parts = tensor_name.split(";")[0].split("/")
+    """The layer in a name that TFLiteConverter made, the one with weights where several were fused.
+
+    "model/conv1d_1/Relu;model/conv1d_1/convolution" -> "conv1d_1".
+    """
+    fused = tensor_name.split(";")
+    weighted = [name for name in fused if name.rpartition("/")[2].startswith(_WEIGHTED)]
+    parts = (weighted or fused)[0].split("/")
     return parts[-2] if len(parts) > 1 else parts[0]
 
 
