@@ -23,6 +23,7 @@ from facelite.student import BLOB_NAME, Student, load
 from numpy.typing import NDArray
 
 from . import calibration as calibrating
+from . import pair_safe as pairs
 from .backends import blob, golden, onnx
 from .backends import tflite as to_tflite
 from .facts import layer_facts
@@ -55,6 +56,7 @@ def convert(
     spec_file: str | Path | None = None,
     calibration: str | Path | Sequence[NDArray[np.float32]] | None = None,
     progress: Progress | None = None,
+    pair_safe: bool = True,
 ) -> dict[str, Any]:
     """Turn a `.keras` or full-int8 `.tflite` student into a bundle.
 
@@ -72,6 +74,9 @@ def convert(
         recordings that come with facelite.
     progress
         Told in a few words what is being done.
+    pair_safe
+        Make the int8 weights of a `.keras` student exact under x86's maddubs (`pair_safe.fit`): nearly twice as fast
+        on CPUs without VNNI. A `.tflite` keeps its weights, bit for bit.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def convert(
     if out.exists() and not out.is_dir():
         raise BadInput(out, "is not a folder", "give a folder to write the bundle to")
     with _staged(out) as folder:
-        graph = _write_models(opened, folder, calibration, tell)
+        graph = _write_models(opened, folder, calibration, pair_safe, tell)
         tell("proving that the runtimes agree")
         proof = _prove(graph, folder)
         if not proof["holds"]:
@@ -129,7 +134,7 @@ def _open(path: Path, spec_file: str | Path | None) -> _Source:
     return _Source(path, student, model)
 
 
-def _write_models(opened: _Source, folder: Path, calibration: Any, tell: Progress) -> Graph:
+def _write_models(opened: _Source, folder: Path, calibration: Any, pair_safe: bool, tell: Progress) -> Graph:
     name = opened.spec.name
     if opened.model is None:
         model_bytes = opened.path.read_bytes()
@@ -138,6 +143,8 @@ def _write_models(opened: _Source, folder: Path, calibration: Any, tell: Progres
         clips = _clips(calibration, opened.spec.sample_rate)
         windows = calibrating.windows(clips, opened.model.input_shape[1])
         model_bytes = to_tflite.convert(opened.model, windows)
+        if pair_safe:
+            model_bytes = pairs.rewrite(model_bytes)
     write_bytes(folder / TFLITE_NAME, model_bytes)
     network = tflite_frontend.load(folder / TFLITE_NAME if opened.model else opened.path)
     graph = lower(network if opened.model is None else _with_layer_names(network, opened.model), opened.spec)
