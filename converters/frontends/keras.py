@@ -33,10 +33,10 @@ def load(path: str | Path) -> keras.Model:
     """
     path = Path(path)
     check_layers(_config(path), path)
+    with quiet():
+        import keras
     try:
         with quiet():
-            import keras
-
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the layer it was building raises
         raise BadInput(path, f"Keras cannot open it in safe mode: {_first_line(error)}", "save it again") from error
