@@ -174,7 +174,8 @@ def _distances(everything: Sequence[Runtime], outputs: Outputs) -> list[dict[str
     rows = []
     for runtime in everything:
         values = joined[runtime.name]
-        row = {"runtime": runtime.name, "against": exact.name, **distance(_real(values, runtime.quant), truth)}
+        row: dict[str, Any] = {"runtime": runtime.name, "against": exact.name}
+        row |= distance(_real(values, runtime.quant), truth)
         if runtime.quant is not None:
             row["lsb"] = lsb_histogram(values, joined[litert.name])
         rows.append(row)

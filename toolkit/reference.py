@@ -6,6 +6,9 @@ and after it, convolved once from end to end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -142,11 +145,11 @@ def _conv_int8(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.i
 
 def _add_int8(add: Add, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8]:
     parameters = add_parameters(add, graph)
-    total = np.int64(0)
-    pairs = (parameters.input, parameters.other)
-    for source, frames, pair in zip(add.inputs, _operands(add, tensors), pairs, strict=True):
-        centred = frames.astype(np.int64) - quant_of(graph, source).zero_point
-        total = total + multiply(centred << ADD_LEFT_SHIFT, *pair)
+    a, b = _operands(add, tensors)
+    centred_a = a.astype(np.int64) - quant_of(graph, add.input).zero_point
+    centred_b = b.astype(np.int64) - quant_of(graph, add.other).zero_point
+    total = multiply(centred_a << ADD_LEFT_SHIFT, *parameters.input)
+    total = total + multiply(centred_b << ADD_LEFT_SHIFT, *parameters.other)
     return _finish(multiply(total, *parameters.output), add, graph)
 
 
@@ -193,5 +196,7 @@ def _map_float(op: Map, graph: Graph, tensors: list[NDArray]) -> NDArray[np.floa
     return np.clip(x, *op.clamp.bounds).astype(np.float32)
 
 
-_INTEGER = {Conv: _conv_int8, Add: _add_int8, Mean: _mean_int8, Map: _map_int8}
-_FLOAT = {Conv: _conv_float, Add: _add_float, Mean: _mean_float, Map: _map_float}
+_Operator = Callable[[Any, Graph, list[NDArray]], NDArray]
+
+_INTEGER: dict[type, _Operator] = {Conv: _conv_int8, Add: _add_int8, Mean: _mean_int8, Map: _map_int8}
+_FLOAT: dict[type, _Operator] = {Conv: _conv_float, Add: _add_float, Mean: _mean_float, Map: _map_float}

@@ -220,12 +220,8 @@ def _real(source: Quant, centred: NDArray) -> NDArray[np.float64]:
 
 
 def _steps(values: NDArray[np.float32], target: Quant) -> NDArray[np.int64]:
-    return _round_half_away(values * (np.float32(1) / np.float32(target.scale)))
-
-
-def _round_half_away(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    return multiply_floating(values, 1.0)
+    return multiply_floating(values * (np.float32(1) / np.float32(target.scale)), 1.0)
 
 
 def _code_of(real: float, quant: Quant) -> int:
-    return quant.zero_point + int(_round_half_away(np.float32(real) / np.float32(quant.scale)))
+    return quant.zero_point + int(multiply_floating(np.float32(real) / np.float32(quant.scale), 1.0))

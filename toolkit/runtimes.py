@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,9 +173,9 @@ class Keras:
     """The float student that was converted."""
 
     name = "Keras"
-    quant: ClassVar[None] = None
 
     def __init__(self, model: Any) -> None:
+        self.quant: Quant | None = None
         self._model = model
 
     def __call__(self, heard: Heard) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from facelite import companding, reference
@@ -50,7 +50,7 @@ def pack(graph: Graph, speech: NDArray[np.float32]) -> bytes:
     runs = {name: checksums(graph, window) for name, window in codes.items()}
     outputs = np.stack([output for output, _ in runs.values()])
     pcm = companding.to_int16(speech[: STREAM_SECONDS * graph.sample_rate])
-    arrays: Mapping[str, NDArray] = {
+    arrays: dict[str, Any] = {
         "names": np.array(list(codes)),
         "codes": np.stack(list(codes.values())),
         "outputs_int8": outputs,

@@ -9,9 +9,10 @@ import zlib
 import facelite
 import numpy as np
 import pytest
-from facelite import _kernel, companding
+from facelite import _kernel, companding, data, reference
 from facelite.converters.bundle import convert, load_graph
 from facelite.converters.frontends import keras as keras_frontend
+from facelite.speech import audio
 
 FILES = {
     "MODEL_CARD.md",
@@ -76,6 +77,17 @@ def test_golden_vectors_replay_on_every_tier(small_bundle):
             assert [zlib.crc32(layer.tobytes()) for layer in layers] == checksums.tolist()
     student = facelite.load(small_bundle)
     assert np.array_equal(student.animate(golden["stream_pcm"]), golden["stream_curves"])
+
+
+def test_ten_seconds_are_the_same_in_any_pushes(small_bundle):
+    student, graph = facelite.load(small_bundle), load_graph(small_bundle)
+    pcm = np.concatenate([audio.read(clip.path) for clip in data.clips()])[:160000]
+    expected = reference.animate(graph, companding.codes(pcm))
+    assert len(expected) == 160000 // graph.hop
+    for size in (1, 13, 1009, 160000):
+        stream = student.stream()
+        pushed = [stream.push(pcm[start : start + size]) for start in range(0, len(pcm), size)]
+        assert np.array_equal(np.concatenate([*pushed, stream.flush()]), expected), size
 
 
 def test_converting_twice_gives_the_same_model_files(small_student, small_bundle, tmp_path):
