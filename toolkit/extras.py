@@ -4,9 +4,8 @@ from __future__ import annotations
 
 _MODULES = {
     "cli": ("typer", "rich", "pydantic", "pydantic_core", "soundfile", "soxr", "jinja2", "pyarrow"),
-    "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers"),
-    "distill": ("scipy",),
-    "dev": ("cffi", "hypothesis", "playwright", "pytest"),
+    "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert"),
+    "dev": ("cffi", "hypothesis", "playwright", "pytest", "scipy"),
 }
 
 
