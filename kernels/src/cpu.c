@@ -69,4 +69,20 @@ int facelite_cpu_avx512vnni(void) {
     const registers found = cpuid(7, 0);
     return facelite_cpu_avx2() && os_saves(xmm_ymm_zmm) && (found.ebx & f_bw_vl) == f_bw_vl && (found.ecx & vnni) != 0;
 }
+
+#elif defined(FACELITE_ARM64)
+#if defined(__linux__) && !defined(__ARM_FEATURE_DOTPROD)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+int facelite_cpu_neon_dotprod(void) {
+#if defined(__ARM_FEATURE_DOTPROD)
+    return 1; /* no CPU without it could run this file either */
+#elif defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+    return 0;
+#endif
+}
 #endif

@@ -19,6 +19,9 @@ static const tier tiers[] = {
     {"sse41", facelite_cpu_sse41, facelite_overlay_sse41},
     {"avx2", facelite_cpu_avx2, facelite_overlay_avx2},
     {"avx512vnni", facelite_cpu_avx512vnni, facelite_overlay_avx512vnni},
+#elif defined(FACELITE_ARM64)
+    {"neon", facelite_cpu_always, facelite_overlay_neon},
+    {"neon_dotprod", facelite_cpu_neon_dotprod, facelite_overlay_neon_dotprod},
 #endif
 };
 

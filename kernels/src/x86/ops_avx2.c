@@ -14,7 +14,7 @@
 #include "../compander.h"
 #include "../dispatch.h"
 #include "../floating.h"
-#include "inline.h"
+#include "../inline.h"
 
 /* 8 channels' accumulators a vector, 2 vectors a block. Frames that share weights are done 4 at a time: 8
  * accumulators, 2 weights, an input and a product fit the 16 registers. */

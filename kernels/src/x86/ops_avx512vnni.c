@@ -12,7 +12,7 @@
 
 #include "../dispatch.h"
 #include "../floating.h"
-#include "inline.h"
+#include "../inline.h"
 
 /* A block of 16 channels is one vector. A tile is some blocks by some rows, MOST_SUMS sums at most, kept apart by
  * quad modulo `chains`: vpdpbusd has a latency of 4 or 5 cycles, so at least as many sums must be under way. */

@@ -13,7 +13,7 @@
 #include "../compander.h"
 #include "../dispatch.h"
 #include "../floating.h"
-#include "inline.h"
+#include "../inline.h"
 
 /* 4 channels a vector, 4 vectors a block; 2 rows share weights: 8 sums, 2 inputs, weights and products. */
 enum { LANES = 4, VECTORS = 4, ROWS = 2 };

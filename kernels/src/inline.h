@@ -1,6 +1,6 @@
 /* Functions that must be inlined so that their constant arguments unroll loops. */
-#ifndef FACELITE_X86_INLINE_H
-#define FACELITE_X86_INLINE_H
+#ifndef FACELITE_INLINE_H
+#define FACELITE_INLINE_H
 
 #if defined(_MSC_VER)
 #define INLINE static __forceinline
