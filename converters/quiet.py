@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +11,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Inside, everything written to file descriptor 2 is kept back; it is shown after all if an exception leaves.
+    """Inside, everything written to file descriptor 2 is dropped, and Python's warnings are ignored.
 
-    TensorFlow's C++ side prints start-up notices whatever its log level is. Python's warnings are ignored, too.
+    TensorFlow's C++ side prints start-up notices whatever its log level is. What goes wrong arrives as an exception.
     """
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as held, warnings.catch_warnings():
+    with open(os.devnull, "wb") as nowhere, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        os.dup2(held.fileno(), 2)
+        os.dup2(nowhere.fileno(), 2)
         try:
             yield
         finally:

@@ -199,7 +199,9 @@ def _leaky_relu(op: Map, source: Quant, target: Quant, centred: NDArray) -> NDAr
 
 
 def _sigmoid(op: Map, source: Quant, target: Quant, centred: NDArray) -> NDArray:
-    return _steps(np.float32(1) / (np.float32(1) + np.exp(-_real(source, centred)).astype(np.float32)), target)
+    with np.errstate(over="ignore"):  # exp of a large number is infinite in float32, as it is for LiteRT
+        exponential = np.exp(-_real(source, centred)).astype(np.float32)
+    return _steps(np.float32(1) / (np.float32(1) + exponential), target)
 
 
 def _tanh(op: Map, source: Quant, target: Quant, centred: NDArray) -> NDArray:

@@ -45,7 +45,7 @@ def test_every_runtime_gives_every_value(converted, signals, litert):
             end = graph.window + hop * graph.hop
             window = padded[end - graph.window : end]
             assert np.array_equal(reference_kernels(window).ravel(), stream[hop - 1]), (kind, hop)
-            _assert_same_tensors(graph, window, reference_kernels)
+        _assert_same_tensors(graph, window, reference_kernels)
         for tier in _kernel.isa_available():
             assert np.array_equal(_streamed(blob_bytes, tier, heard), stream), (kind, tier)
 
