@@ -16,7 +16,7 @@ NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
 # pip's cmake and ninja come first, so that no system package of theirs is needed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test test-c test-slow lint bench clean
+.PHONY: help setup demo test test-c test-slow lint bench count-arm clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -50,6 +50,12 @@ bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
 	build/dev/kernels/bench/facelite_bench_ops
 	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
 	$(BIN)/facelite bench "$(OUT)"
+
+count-arm: setup ## instructions per MAC on Arm, counted under qemu (gcc-aarch64-linux-gnu, qemu-user)
+	cmake --preset aarch64
+	cmake --build --preset aarch64 -j 2 --target facelite_replay
+	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
+	$(BIN)/python kernels/tools/count_instructions.py "$(OUT)/student.facelite"
 
 clean: ## remove what was built or written; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis

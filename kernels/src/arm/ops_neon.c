@@ -1,8 +1,8 @@
 /* NEON as every ARMv8-A CPU has it: Cortex-A57 (Switch) and A72, which have no dot product.
  *
  * Why the arithmetic is exact. Signed codes (-128..127) meet weights (-127..127): two products add up to at most
- * 2 * 128 * 127 = 32512, so smull and one smlal fit int16, whatever the weights. sadalp then adds pairs of them to int32
- * lanes; the loader has bounded those. Requantisation: lanes.h. Signed codes take the signed folded bias. */
+ * 2 * 128 * 127 = 32512, so smull and one smlal fit int16, whatever the weights. sadalp then adds pairs of them to
+ * int32 lanes; the loader has bounded those. Requantisation: lanes.h. Signed codes take the signed folded bias. */
 #if !defined(__aarch64__) && !defined(_M_ARM64)
 #error "this file is for 64-bit Arm"
 #endif
