@@ -31,7 +31,7 @@ class Term:
     name, why
         Short name; one sentence.
     samples, ms
-        The delay at the student's sample rate, and in milliseconds.
+        The delay at the student's sample rate, rounded, and in milliseconds.
     future
         True when the frame depends on audio that much later; False when it is only held back.
     """
@@ -63,18 +63,30 @@ class Latency:
         return sum(term.ms for term in self.terms if term.future)
 
 
-def latency(timing: Timing) -> Latency:
-    """Latency of a stream fed at the student's own sample rate, in pushes of at least one hop.
+def latency(timing: Timing, resampler: float = 0.0) -> Latency:
+    """Latency of a stream fed in pushes of at most one hop.
 
     Frame ``i`` stands at sample ``i * hop`` and sees audio before ``i * hop + lookahead``; smoothing needs frame
     ``i + 1`` as well; and the engine hands audio over one hop at a time (docs/ir.md, Time).
+
+    Parameters
+    ----------
+    timing
+        The student's.
+    resampler
+        Seconds that the stream's resampler waits (`facelite.student.StreamLatency.resampler`); 0 when the audio is
+        at the student's own rate.
     """
-    terms = [_term("lookahead", timing.lookahead, timing, True, "audio after the frame that the student hears")]
+    terms = []
+    if resampler:
+        samples = resampler * timing.sample_rate
+        terms.append(_term("resampler", samples, timing, True, "half of the filter from the input's sample rate"))
+    terms.append(_term("lookahead", timing.lookahead, timing, True, "audio after the frame that the student hears"))
     if timing.smoothing:
         terms.append(_term("smoothing", timing.hop, timing, True, "the next frame, for the mean of three"))
     terms.append(_term("hop", timing.hop, timing, False, "audio is collected one hop at a time"))
     return Latency(tuple(terms))
 
 
-def _term(name: str, samples: int, timing: Timing, future: bool, why: str) -> Term:
-    return Term(name, int(samples), 1000.0 * samples / timing.sample_rate, future, why)
+def _term(name: str, samples: float, timing: Timing, future: bool, why: str) -> Term:
+    return Term(name, round(samples), 1000.0 * samples / timing.sample_rate, future, why)

@@ -13,6 +13,9 @@ from .errors import BadInput, MissingDependency
 
 BLOB_NAME = "student.facelite"
 
+INPUT_RATES = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000)
+"""Hz that a 16 kHz student's streams hear; kernels/tools/resample_tables.py makes the filters."""
+
 
 @dataclass(frozen=True)
 class StudentInfo:
@@ -52,6 +55,31 @@ class StudentInfo:
     stream_bytes: int
     scratch_bytes: int
     stack_bytes: int
+
+
+@dataclass(frozen=True)
+class StreamLatency:
+    """How late a stream's frames are however fast the computer, in seconds, as a sum of terms (facelite_latency).
+
+    Attributes
+    ----------
+    lookahead, smoothing
+        Audio after the frame that it depends on: the student's own, and the next frame for the mean of three.
+    hop
+        Audio is collected one hop at a time.
+    resampler
+        Half of the resampling filter, when the input is not at the student's rate.
+    """
+
+    lookahead: float
+    smoothing: float
+    hop: float
+    resampler: float
+
+    @property
+    def total(self) -> float:
+        """The sum, in seconds."""
+        return self.lookahead + self.smoothing + self.hop + self.resampler
 
 
 class Student:
@@ -114,38 +142,66 @@ class Student:
         """Instruction set that this student runs on: "ref", "avx2", …"""
         return self._model.isa
 
-    def stream(self, smoothing: bool | None = None) -> Stream:
-        """A new character. `smoothing` None: as the student's own default."""
-        return Stream(self, smoothing)
+    def stream(self, smoothing: bool | None = None, sample_rate: int | None = None) -> Stream:
+        """A new character.
 
-    def animate(self, pcm: ArrayLike, smoothing: bool | None = None) -> NDArray[np.float32]:
+        Parameters
+        ----------
+        smoothing
+            None: as the student's own default.
+        sample_rate
+            Hz of the audio it will hear, one of `INPUT_RATES`; None: the student's own.
+
+        Raises
+        ------
+        BadInput
+            A `sample_rate` that cannot be resampled.
+        """
+        return Stream(self, smoothing, sample_rate)
+
+    def animate(
+        self, pcm: ArrayLike, smoothing: bool | None = None, sample_rate: int | None = None
+    ) -> NDArray[np.float32]:
         """Curves of a whole clip, equal to the bit to a push of the same audio and a flush.
 
         Parameters
         ----------
         pcm
-            float32 (-1..1, beyond is clipped) or int16, [samples] at `sample_rate`.
-        smoothing
-            None: as the student's own default.
+            float32 (-1..1, beyond is clipped) or int16, [samples].
+        smoothing, sample_rate
+            As for `stream`.
 
         Returns
         -------
-        float32 [ceil(samples / hop), controls].
+        float32 [frames, controls]: a frame for every hop of the student's own rate that the clip has begun,
+        ceil(samples / hop) when `sample_rate` is the student's.
 
         Raises
         ------
         BadInput
-            `pcm` has another type or shape, or holds a NaN or an infinity.
+            `pcm` has another type or shape, or holds a NaN or an infinity; a `sample_rate` that cannot be resampled.
         """
-        stream = self.stream(smoothing)
+        stream = self.stream(smoothing, sample_rate)
         return np.concatenate([stream.push(pcm), stream.flush()])
 
 
 class Stream:
     """One character, hearing audio as it comes. One thread at a time; made by `Student.stream`."""
 
-    def __init__(self, student: Student, smoothing: bool | None = None) -> None:
-        self._stream = _kernel().Stream(student._model, smoothing)
+    def __init__(self, student: Student, smoothing: bool | None = None, sample_rate: int | None = None) -> None:
+        rate = student.sample_rate if sample_rate is None else sample_rate
+        rates = INPUT_RATES if student.sample_rate == 16000 else (student.sample_rate,)
+        if rate not in rates:
+            raise BadInput(
+                "sample_rate", f"{rate} Hz cannot be heard", f"resample to one of {', '.join(map(str, rates))}"
+            )
+        self.sample_rate = rate
+        self._stream = _kernel().Stream(student._model, smoothing, rate)
+
+    @property
+    def latency(self) -> StreamLatency:
+        """What makes frames late, in seconds."""
+        return StreamLatency(**self._stream.latency)
 
     def push(self, pcm: ArrayLike) -> NDArray[np.float32]:
         """Hear any number of samples; returns the frames whose audio is now complete, float32 [0..n, controls].

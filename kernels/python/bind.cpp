@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -146,9 +147,13 @@ struct Times {
 
 class Stream {
 public:
-    Stream(std::shared_ptr<Model> model, std::optional<bool> smoothing)
-        : model_(std::move(model)), memory_(model_->info().stream_bytes), scratch_(model_->info().scratch_bytes) {
-        check(facelite_stream_init(memory_.data(), model_->info().stream_bytes, model_->get(), &stream_));
+    Stream(std::shared_ptr<Model> model, std::optional<bool> smoothing, std::optional<uint32_t> rate)
+        : model_(std::move(model)), bytes_(bytes_for(*model_, rate)), memory_(bytes_),
+          scratch_(model_->info().scratch_bytes) {
+        check(facelite_stream_init(memory_.data(), bytes_, model_->get(), &stream_));
+        if (rate) {
+            check(facelite_stream_set_rate(stream_, *rate));
+        }
         if (smoothing) {
             check(facelite_stream_set_smoothing(stream_, *smoothing ? 1 : 0));
         }
@@ -189,6 +194,19 @@ public:
 
     void reset() { check(facelite_stream_reset(stream_)); }
 
+    size_t bytes() const { return bytes_; }
+
+    py::dict latency() const {
+        facelite_latency terms;
+        check(facelite_stream_latency(stream_, &terms));
+        py::dict fields;
+        fields["lookahead"] = terms.lookahead;
+        fields["smoothing"] = terms.smoothing;
+        fields["hop"] = terms.hop;
+        fields["resampler"] = terms.resampler;
+        return fields;
+    }
+
     size_t frames_for(size_t samples) const { return facelite_stream_frames_for(stream_, samples); }
     size_t frames_pending() const { return facelite_stream_frames_pending(stream_); }
 
@@ -218,6 +236,14 @@ public:
         Layers layers;
         check(facelite_debug_hop(stream_, scratch_.data(), codes.data(), out.data(), Layers::observe, &layers));
         return std::move(layers.codes);
+    }
+
+    Frames resample(const py::array_t<float, py::array::c_style> &pcm) {
+        const size_t samples = static_cast<size_t>(pcm.size());
+        std::vector<float> out(2 * samples + 1);
+        size_t written = 0;
+        check(facelite_debug_resample(stream_, pcm.data(), samples, out.data(), out.size(), &written));
+        return Frames(static_cast<py::ssize_t>(written), out.data());
     }
 
     py::array_t<double> time_layers(const Codes &codes) {
@@ -258,6 +284,12 @@ public:
     }
 
 private:
+    /// Memory for a stream; at least the model's own, so that set_rate is what refuses a rate.
+    static size_t bytes_for(const Model &model, std::optional<uint32_t> rate) {
+        const size_t own = model.info().stream_bytes;
+        return rate ? std::max(own, facelite_stream_bytes(model.get(), *rate)) : own;
+    }
+
     Frames allocate(size_t frames) const {
         return Frames({static_cast<py::ssize_t>(frames), static_cast<py::ssize_t>(model_->info().controls)});
     }
@@ -271,6 +303,7 @@ private:
     }
 
     std::shared_ptr<Model> model_;
+    size_t bytes_;
     Block memory_, scratch_;
     facelite_stream *stream_ = nullptr;
 };
@@ -326,8 +359,8 @@ PYBIND11_MODULE(_kernel, module) {
         }, py::arg("pcm").noconvert(), "int16 PCM [n] -> int8 input codes [n].");
 
     py::class_<Stream>(module, "Stream", "One character. Not for two threads at once; the GIL is released.")
-        .def(py::init<std::shared_ptr<Model>, std::optional<bool>>(), py::arg("model"),
-             py::arg("smoothing") = std::nullopt)
+        .def(py::init<std::shared_ptr<Model>, std::optional<bool>, std::optional<uint32_t>>(), py::arg("model"),
+             py::arg("smoothing") = std::nullopt, py::arg("sample_rate") = std::nullopt)
         .def("push", [](Stream &s, const py::array_t<float, py::array::c_style> &pcm) {
             return s.push<float>(pcm, facelite_stream_push_f32);
         }, py::arg("pcm").noconvert(), "float32 PCM [n] -> float32 frames [k, controls].")
@@ -336,12 +369,16 @@ PYBIND11_MODULE(_kernel, module) {
         }, py::arg("pcm").noconvert(), "int16 PCM [n] -> float32 frames [k, controls].")
         .def("flush", &Stream::flush, "The frames still owed; resets the stream.")
         .def("reset", &Stream::reset)
+        .def_property_readonly("bytes", &Stream::bytes, "Memory of this character.")
+        .def_property_readonly("latency", &Stream::latency, "facelite_latency as a dict, seconds.")
         .def("frames_for", &Stream::frames_for, py::arg("samples"))
         .def("frames_pending", &Stream::frames_pending)
         .def("step_codes", &Stream::step_codes, py::arg("codes").noconvert(),
              "int8 input codes [hops * hop] -> int8 output codes [hops, controls], past lookahead and smoothing.")
         .def("step_layers", &Stream::step_layers, py::arg("codes").noconvert(),
              "int8 input codes of one hop -> for each operator its new frames, int8 [frames, channels].")
+        .def("resample", &Stream::resample, py::arg("pcm").noconvert(),
+             "float32 PCM at the stream's rate -> what the student hears of it, float32 at the student's rate.")
         .def("time_layers", &Stream::time_layers, py::arg("codes").noconvert(),
              "int8 input codes [hops * hop] -> ns of each operator, float64 [hops, ops].")
         .def("time_hops", &Stream::time_hops, py::arg("pcm").noconvert(),

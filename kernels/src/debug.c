@@ -54,3 +54,20 @@ facelite_status facelite_debug_hop(facelite_stream *stream, void *scratch, const
     }
     return FACELITE_OK;
 }
+
+facelite_status facelite_debug_resample(facelite_stream *stream, const float *pcm, size_t samples, float *out,
+                                        size_t capacity, size_t *written) {
+    facelite_resampler *resampler = stream ? facelite_stream_resampler(stream) : NULL;
+    if (resampler == NULL || written == NULL || out == NULL || (pcm == NULL && samples > 0)) {
+        return FACELITE_E_ARGUMENT;
+    }
+    const facelite_filter *filter = resampler->filter;
+    const uint64_t made = facelite_resampled_after(filter, resampler->heard + samples) -
+                          facelite_resampled_after(filter, resampler->heard);
+    if (made > capacity) {
+        return FACELITE_E_CAPACITY;
+    }
+    facelite_pcm source = {pcm, NULL, samples};
+    *written = facelite_resample(resampler, &source, out, capacity);
+    return FACELITE_OK;
+}

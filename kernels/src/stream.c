@@ -20,14 +20,24 @@ static uint64_t raw_after(const facelite_stream *stream, uint64_t samples) {
     return samples < due ? 0 : (samples - due) / info->hop + 1;
 }
 
+/* Samples at the model's rate that the stream will have heard after `more` of the input. */
+static uint64_t heard_after(const facelite_stream *stream, size_t more) {
+    const facelite_resampler *resampler = facelite_stream_resampler(stream);
+    return resampler ? facelite_resampled_after(resampler->filter, resampler->heard + more) : stream->samples + more;
+}
+
 /* Frames returned once `raw` unsmoothed ones are made: smoothing waits for the neighbour on the right. */
 static uint64_t returned_after(const facelite_stream *stream, uint64_t raw) {
     return stream->smoothing && raw > 0 ? raw - 1 : raw;
 }
 
+/* Frames of the clip when it ends here. */
 static uint64_t total_frames(const facelite_stream *stream) {
+    const facelite_resampler *resampler = facelite_stream_resampler(stream);
     const uint64_t hop = stream->model->info.hop;
-    return stream->samples / hop + (stream->samples % hop != 0);
+    const uint64_t samples =
+        resampler ? facelite_resampled_total(resampler->filter, resampler->heard) : stream->samples;
+    return samples / hop + (samples % hop != 0);
 }
 
 static void restart(facelite_stream *stream) {
@@ -40,6 +50,10 @@ static void restart(facelite_stream *stream) {
     stream->skip = hops - 1;
     stream->waiting = hops * info->hop - info->lookahead;
     memcpy(facelite_stream_state(stream), stream->model->primed, stream->model->state_bytes);
+    facelite_resampler *resampler = facelite_stream_resampler(stream);
+    if (resampler) {
+        facelite_resampler_reset(resampler, resampler->filter);
+    }
 }
 
 facelite_status facelite_stream_init(void *memory, size_t memory_bytes, const facelite_model *model,
@@ -52,9 +66,57 @@ facelite_status facelite_stream_init(void *memory, size_t memory_bytes, const fa
     }
     facelite_stream *stream = memory;
     stream->model = model;
+    stream->memory_bytes = memory_bytes;
     stream->smoothing = model->info.smoothing;
+    stream->resampled = 0;
     restart(stream);
     *out = stream;
+    return FACELITE_OK;
+}
+
+static const facelite_filter *filter_for(const facelite_info *info, uint32_t hz) {
+    return info->sample_rate == FACELITE_RESAMPLED_RATE ? facelite_filter_find(hz) : NULL;
+}
+
+size_t facelite_stream_bytes(const facelite_model *model, uint32_t hz) {
+    if (model == NULL) {
+        return 0;
+    }
+    const facelite_filter *filter = filter_for(&model->info, hz);
+    if (filter) {
+        return model->info.stream_bytes + facelite_align(facelite_resampler_bytes(filter));
+    }
+    return hz == model->info.sample_rate ? model->info.stream_bytes : 0;
+}
+
+facelite_status facelite_stream_set_rate(facelite_stream *stream, uint32_t hz) {
+    const size_t bytes = stream ? facelite_stream_bytes(stream->model, hz) : 0;
+    if (bytes == 0) {
+        return FACELITE_E_ARGUMENT;
+    }
+    if (stream->memory_bytes < bytes) {
+        return FACELITE_E_MEMORY;
+    }
+    const facelite_filter *filter = filter_for(&stream->model->info, hz);
+    stream->resampled = filter != NULL;
+    if (filter) {
+        facelite_resampler_reset(facelite_stream_resampler(stream), filter);
+    }
+    restart(stream);
+    return FACELITE_OK;
+}
+
+facelite_status facelite_stream_latency(const facelite_stream *stream, facelite_latency *latency) {
+    if (stream == NULL || latency == NULL) {
+        return FACELITE_E_ARGUMENT;
+    }
+    const facelite_info *info = &stream->model->info;
+    const facelite_resampler *resampler = facelite_stream_resampler(stream);
+    const double rate = info->sample_rate, hop = info->hop / rate;
+    latency->lookahead = info->lookahead / rate;
+    latency->smoothing = stream->smoothing ? hop : 0.0;
+    latency->hop = hop;
+    latency->resampler = resampler ? resampler->filter->taps / 2 / (double)resampler->filter->hz : 0.0;
     return FACELITE_OK;
 }
 
@@ -79,7 +141,7 @@ size_t facelite_stream_frames_for(const facelite_stream *stream, size_t samples)
     if (stream == NULL) {
         return 0;
     }
-    const uint64_t raw = raw_after(stream, stream->samples + samples);
+    const uint64_t raw = raw_after(stream, heard_after(stream, samples));
     return (size_t)(returned_after(stream, raw) - returned_after(stream, stream->raw));
 }
 
@@ -139,14 +201,8 @@ static size_t step(facelite_stream *stream, uint8_t *scratch, float *frame) {
     return deliver(stream, codes, frame);
 }
 
-/* PCM of either type, consumed from the front. */
-typedef struct source {
-    const float *f32;
-    const int16_t *i16;
-    size_t left;
-} source;
-
-static void take(facelite_stream *stream, source *pcm, size_t samples) {
+/* Encodes `samples` samples at the model's rate behind those that wait. */
+static void take(facelite_stream *stream, facelite_pcm *pcm, size_t samples) {
     const facelite_model *model = stream->model;
     uint8_t *codes = facelite_stream_state(stream) + stream->waiting;
     if (pcm->f32) {
@@ -172,27 +228,49 @@ static facelite_status check(const facelite_stream *stream, const void *scratch,
     return wanted > capacity ? FACELITE_E_CAPACITY : FACELITE_OK;
 }
 
-static facelite_status push(facelite_stream *stream, void *scratch, source pcm, float *frames, size_t capacity,
-                            size_t *written) {
-    const facelite_status status =
-        check(stream, scratch, frames, written, facelite_stream_frames_for(stream, pcm.left), capacity);
-    if (status != FACELITE_OK) {
-        return status;
-    }
+/* Hears samples at the model's rate; returns how many frames it stored. */
+static size_t hear(facelite_stream *stream, uint8_t *scratch, facelite_pcm *pcm, float *frames) {
     const facelite_info *info = &stream->model->info;
     size_t count = 0;
-    while (pcm.left > 0) {
+    while (pcm->left > 0) {
         if (stream->waiting == info->hop) { /* no lookahead: the hop waited for this sample */
             count += step(stream, scratch, frames + count * info->controls);
         }
         const size_t room = info->hop - stream->waiting;
-        take(stream, &pcm, pcm.left < room ? pcm.left : room);
+        take(stream, pcm, pcm->left < room ? pcm->left : room);
         if (stream->waiting == info->hop && info->lookahead > 0) {
             count += step(stream, scratch, frames + count * info->controls);
         }
     }
-    *written = count;
-    return FACELITE_OK;
+    return count;
+}
+
+/* Samples at the model's rate that the resampler hands over at once; they pass through the stack. */
+#define RESAMPLED_BLOCK 64
+
+static size_t hear_resampled(facelite_stream *stream, facelite_resampler *resampler, uint8_t *scratch,
+                             facelite_pcm *pcm, float *frames) {
+    const uint32_t controls = stream->model->info.controls;
+    float block[RESAMPLED_BLOCK];
+    size_t count = 0, made;
+    do {
+        made = facelite_resample(resampler, pcm, block, RESAMPLED_BLOCK);
+        facelite_pcm resampled = {block, NULL, made};
+        count += hear(stream, scratch, &resampled, frames + count * controls);
+    } while (made == RESAMPLED_BLOCK);
+    return count;
+}
+
+static facelite_status push(facelite_stream *stream, void *scratch, facelite_pcm *pcm, float *frames, size_t capacity,
+                            size_t *written) {
+    const facelite_status status =
+        check(stream, scratch, frames, written, facelite_stream_frames_for(stream, pcm->left), capacity);
+    if (status == FACELITE_OK) {
+        facelite_resampler *resampler = facelite_stream_resampler(stream);
+        *written = resampler ? hear_resampled(stream, resampler, scratch, pcm, frames)
+                             : hear(stream, scratch, pcm, frames);
+    }
+    return status;
 }
 
 facelite_status facelite_stream_push_f32(facelite_stream *stream, void *scratch, const float *pcm, size_t samples,
@@ -200,7 +278,7 @@ facelite_status facelite_stream_push_f32(facelite_stream *stream, void *scratch,
     if (pcm == NULL && samples > 0) {
         return FACELITE_E_ARGUMENT;
     }
-    return push(stream, scratch, (source){pcm, NULL, samples}, frames, frame_capacity, written);
+    return push(stream, scratch, &(facelite_pcm){pcm, NULL, samples}, frames, frame_capacity, written);
 }
 
 facelite_status facelite_stream_push_i16(facelite_stream *stream, void *scratch, const int16_t *pcm, size_t samples,
@@ -208,7 +286,7 @@ facelite_status facelite_stream_push_i16(facelite_stream *stream, void *scratch,
     if (pcm == NULL && samples > 0) {
         return FACELITE_E_ARGUMENT;
     }
-    return push(stream, scratch, (source){NULL, pcm, samples}, frames, frame_capacity, written);
+    return push(stream, scratch, &(facelite_pcm){NULL, pcm, samples}, frames, frame_capacity, written);
 }
 
 facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, float *frames, size_t frame_capacity,
@@ -221,8 +299,13 @@ facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, fl
     const facelite_model *model = stream->model;
     const uint32_t hop = model->info.hop, controls = model->info.controls;
     const uint64_t total = total_frames(stream);
+    facelite_resampler *resampler = facelite_stream_resampler(stream);
     uint8_t *state = facelite_stream_state(stream);
     size_t count = 0;
+    if (resampler) { /* the outputs that wait for the samples after them */
+        facelite_pcm silence = {NULL, NULL, resampler->filter->taps / 2};
+        count = hear_resampled(stream, resampler, scratch, &silence, frames);
+    }
     while (stream->raw < total) {
         memset(state + stream->waiting, SILENCE, hop - stream->waiting);
         count += step(stream, scratch, frames + count * controls);

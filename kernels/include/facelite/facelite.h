@@ -111,6 +111,26 @@ FACELITE_API facelite_status facelite_stream_reset(facelite_stream *stream);
 /* 1: a frame becomes the mean of itself and its two neighbours, one hop later. 0: off. Resets the stream. */
 FACELITE_API facelite_status facelite_stream_set_smoothing(facelite_stream *stream, int enabled);
 
+/* Memory for a stream that hears audio at `hz`: info.stream_bytes at the model's own rate, up to 2 KiB more where it
+ * is resampled. 0 when it cannot be: a model of 16 kHz hears 8000, 11025, 16000, 22050, 24000, 32000, 44100 and
+ * 48000 Hz, any other model only its own rate. */
+FACELITE_API size_t facelite_stream_bytes(const facelite_model *model, uint32_t hz);
+
+/* From now on pushes are at `hz`. The stream must have been made in facelite_stream_bytes(model, hz) of memory; for
+ * less the answer is FACELITE_E_MEMORY. Frame i stands at i * hop / info.sample_rate seconds of the input whatever
+ * its rate. Resets the stream; a reset keeps the rate. */
+FACELITE_API facelite_status facelite_stream_set_rate(facelite_stream *stream, uint32_t hz);
+
+/* How late frames are however fast the CPU, in seconds, as a sum of terms. Pushes longer than a hop, audio buffers
+ * and processing come on top. */
+typedef struct facelite_latency {
+    double lookahead; /* audio after the frame that the model hears */
+    double smoothing; /* the frame after it, for the mean of three */
+    double hop;       /* audio is collected one hop at a time */
+    double resampler; /* half of the resampling filter, when the input is not at the model's rate */
+} facelite_latency;
+FACELITE_API facelite_status facelite_stream_latency(const facelite_stream *stream, facelite_latency *latency);
+
 /* How many frames a push of `samples` would return now; exact. */
 FACELITE_API size_t facelite_stream_frames_for(const facelite_stream *stream, size_t samples);
 
@@ -119,9 +139,10 @@ FACELITE_API size_t facelite_stream_frames_pending(const facelite_stream *stream
 
 /* Hears `samples` samples and returns the frames whose audio is now complete, oldest first.
  * scratch: info.scratch_bytes aligned to FACELITE_ALIGNMENT, content irrelevant.
- * pcm: samples at info.sample_rate; float in -1..1 (beyond is clipped, NaN counts as 0), or int16.
+ * pcm: samples at info.sample_rate or the rate set; float in -1..1 (beyond is clipped, NaN counts as 0), or int16.
  * frames: float [frame_capacity][info.controls]; written: how many frames were stored.
- * Frame i stands at sample i * hop and depends on samples before i * hop + lookahead (plus a hop if smoothed). */
+ * At the model's rate frame i stands at sample i * hop and depends on samples before i * hop + lookahead (plus a hop
+ * if smoothed). */
 FACELITE_API facelite_status facelite_stream_push_f32(facelite_stream *stream, void *scratch, const float *pcm,
                                                       size_t samples, float *frames, size_t frame_capacity,
                                                       size_t *written);
@@ -129,7 +150,7 @@ FACELITE_API facelite_status facelite_stream_push_i16(facelite_stream *stream, v
                                                       size_t samples, float *frames, size_t frame_capacity,
                                                       size_t *written);
 
-/* The clip has ended: silence follows. Returns the frames still owed, ceil(samples pushed / hop) in all, and
+/* The clip has ended: silence follows. Returns the frames still owed, ceil(seconds pushed * info.sample_rate / hop) in all, and
  * resets the stream. Arguments as for push. */
 FACELITE_API facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, float *frames,
                                                    size_t frame_capacity, size_t *written);
