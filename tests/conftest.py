@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHIPPED_STUDENT = ROOT / "toolkit" / "weights" / "tiny_real_time" / "student.keras"
 FESTVOX_RU = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
 
+EXECUTABLES = {"gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc", "qemu-user": "qemu-aarch64"}
+"""What a package installs, where it is not called like the package."""
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test marked `program(name, …)` skips, naming what is absent; under CI=true it fails instead."""
@@ -30,7 +33,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _present(name: str) -> bool:
     if name == "festvox-ru":
         return FESTVOX_RU.is_dir()
-    return shutil.which(name) is not None
+    return shutil.which(EXECUTABLES.get(name, name)) is not None
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,10 @@ _PROGRAMS: dict[str, _Known] = {
         "festvox-ru",
         find=lambda: str(_FESTVOX_RU.parent) if _FESTVOX_RU.is_dir() else None,
     ),
+    "aarch64-gcc": _Known(
+        "builds the kernel for 64-bit Arm Linux", "gcc-aarch64-linux-gnu", ("aarch64-linux-gnu-gcc",)
+    ),
+    "qemu-aarch64": _Known("runs Arm programs here", "qemu-user", ("qemu-aarch64",)),
     "chromium": _Known(
         "tests that reports open in a browser", "chromium", ("chromium", "chromium-browser", "google-chrome")
     ),

@@ -2,14 +2,14 @@
  *
  * Why the arithmetic is exact. Signed codes (-128..127) meet weights (-127..127): two products add up to at most
  * 2 * 128 * 127 = 32512, so smull and one smlal fit int16, whatever the weights. sadalp then adds pairs of them to
- * int32 lanes; the loader has bounded those. Requantisation: lanes.h. Signed codes take the signed folded bias. */
+ * int32 lanes; the loader has bounded those. Requantisation: finish.h. Signed codes take the signed folded bias. */
 #if !defined(__aarch64__) && !defined(_M_ARM64)
 #error "this file is for 64-bit Arm"
 #endif
 
 #include "../compander.h"
 #include "../dispatch.h"
-#include "lanes.h"
+#include "finish.h"
 
 /* The quad of 4 inputs, broadcast; `index` is a constant 0..3 where this is called. */
 INLINE int8x16_t broadcast_quad(int8x16_t x, int index) {

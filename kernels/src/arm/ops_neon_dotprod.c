@@ -2,13 +2,13 @@
  *
  * Why the arithmetic is exact. sdot adds four products of signed codes (-128..127) and weights to an int32 lane
  * without anything narrower in between; the loader has bounded the sums. Signed codes take the signed folded bias.
- * Requantisation: lanes.h. Everything but convolutions comes from neon. */
+ * Requantisation: finish.h. Everything but convolutions comes from neon. */
 #if !defined(__ARM_FEATURE_DOTPROD) && !defined(_M_ARM64)
 #error "compile this file with -march=armv8.2-a+dotprod"
 #endif
 
 #include "../dispatch.h"
-#include "lanes.h"
+#include "finish.h"
 
 /* Rows that share weights: 16 sums, 4 inputs and 4 weights fit the 32 registers. */
 enum { ROWS = 4 };

@@ -4,8 +4,8 @@
  * saturates only for two factors of INT32_MIN, and multipliers are not negative. srshl to the right rounds half up,
  * without wrapping in between; taking 1 from negative numbers first makes that half away from zero. The 1 cannot wrap:
  * a multiplier below 2^31 keeps the high half above INT32_MIN. */
-#ifndef FACELITE_ARM_LANES_H
-#define FACELITE_ARM_LANES_H
+#ifndef FACELITE_ARM_FINISH_H
+#define FACELITE_ARM_FINISH_H
 
 #include <arm_neon.h>
 #include <string.h>
