@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,46 @@ class Stream:
     def flush(self) -> NDArray[np.float32]:
         """The clip has ended: the frames still owed, float32 [0..n, controls]. The stream starts afresh."""
         return self._stream.flush()
+
+    def sample(self, seconds: float) -> NDArray[np.float32]:
+        """The face at a time of this clip's clock, float32 [controls].
+
+        Second 0 is the first sample pushed since the stream was made, reset or stopped, or after a flush. Frames are
+        interpolated; the newest 8 are kept (10 without smoothing), beyond them the ends hold, and before the first
+        frame is out it is the rest pose: the face that silence makes.
+
+        Raises
+        ------
+        BadInput
+            `seconds` is not a number.
+        """
+        if math.isnan(seconds):
+            raise BadInput("seconds", "it is not a number", "give seconds since the clip began")
+        return self._stream.sample(seconds)
+
+    def stop(self, at: float = math.inf, fade: float = 0.15) -> None:
+        """Stop speech: forget all audio; the face leaves its pose for what comes next, without a jump.
+
+        What comes next is the rest pose until audio is pushed (decay to neutral), and the frames of that audio then
+        (interruption). The clock starts afresh, and both `push` and `sample` fade.
+
+        Parameters
+        ----------
+        at
+            Seconds of the clock so far at which the face leaves; by default its newest frame.
+        fade
+            Seconds that it takes, linearly, 0 to 3600.
+
+        Raises
+        ------
+        BadInput
+            `at` is not a number, or `fade` is out of its range.
+        """
+        if math.isnan(at):
+            raise BadInput("at", "it is not a number", "give seconds since the clip began")
+        if not 0 <= fade <= 3600:
+            raise BadInput("fade", f"{fade} is out of range", "give seconds, 0 to 3600")
+        self._stream.stop(at, fade)
 
     def reset(self) -> None:
         """Forget all audio: as if silence had always been there."""

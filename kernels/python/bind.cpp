@@ -194,6 +194,14 @@ public:
 
     void reset() { check(facelite_stream_reset(stream_)); }
 
+    void stop(double at, double fade) { check(facelite_stream_stop(stream_, at, fade)); }
+
+    Frames sample(double seconds) const {
+        Frames frame(static_cast<py::ssize_t>(model_->info().controls));
+        check(facelite_stream_sample(stream_, seconds, frame.mutable_data()));
+        return frame;
+    }
+
     size_t bytes() const { return bytes_; }
 
     py::dict latency() const {
@@ -369,6 +377,8 @@ PYBIND11_MODULE(_kernel, module) {
         }, py::arg("pcm").noconvert(), "int16 PCM [n] -> float32 frames [k, controls].")
         .def("flush", &Stream::flush, "The frames still owed; resets the stream.")
         .def("reset", &Stream::reset)
+        .def("stop", &Stream::stop, py::arg("at"), py::arg("fade"))
+        .def("sample", &Stream::sample, py::arg("seconds"), "float32 [controls] at a time of the clip's clock.")
         .def_property_readonly("bytes", &Stream::bytes, "Memory of this character.")
         .def_property_readonly("latency", &Stream::latency, "facelite_latency as a dict, seconds.")
         .def("frames_for", &Stream::frames_for, py::arg("samples"))

@@ -16,17 +16,17 @@ facelite_status facelite_inspect(const void *blob, size_t blob_bytes, facelite_i
     return status == FACELITE_OK ? facelite_plan_info(&opened, info) : status;
 }
 
-/* Silence until no history remembers anything else. */
-static void prime(const facelite_model *model, uint8_t *state, uint8_t *scratch) {
+/* Silence until no history remembers anything else. rest: the frame that comes of it. */
+static void prime(const facelite_model *model, uint8_t *state, uint8_t *rest, uint8_t *scratch) {
     const uint32_t hops = model->info.receptive_field / model->info.hop + 2;
     memset(state, 128, model->state_bytes);
     memset(scratch, 128, model->info.scratch_bytes);
     for (uint32_t i = 0; i < hops; i++) {
-        facelite_engine_hop(model, state, scratch, NULL, NULL);
+        memcpy(rest, facelite_engine_hop(model, state, scratch, NULL, NULL), model->info.controls);
     }
 }
 
-/* Fills the memory behind the model: [tensors][operators][primed state][scratch, for priming only]. */
+/* Fills the memory behind the model: [tensors][operators][primed state, rest][scratch, for priming only]. */
 static void lay_out(facelite_model *model) {
     const size_t ops = model->info.ops;
     facelite_tensor_plan *tensors = (void *)((uint8_t *)model + facelite_align(sizeof *model));
@@ -37,8 +37,10 @@ static void lay_out(facelite_model *model) {
     model->out_zero_point = output.zero_point + 128;
     facelite_compander_build(&model->compander, &model->blob);
     facelite_plan_model(model, tensors, plan);
-    prime(model, state, state + facelite_align(model->state_bytes));
+    uint8_t *rest = state + model->state_bytes;
+    prime(model, state, rest, state + facelite_align(model->state_bytes + model->info.controls));
     model->primed = state;
+    model->rest = rest;
 }
 
 facelite_status facelite_model_init(void *memory, size_t memory_bytes, const void *blob, size_t blob_bytes,

@@ -47,15 +47,12 @@ struct facelite_model {
     size_t gather_offset;                /* of gathered rows in scratch */
     size_t state_bytes;
     const uint8_t *primed; /* the state after endless silence */
+    const uint8_t *rest;   /* [info.controls] biased codes: the face that silence makes */
 };
 
-/* A state is [hop codes waiting][2 frames held for smoothing][histories]; these are its first two offsets. */
-static inline size_t facelite_state_held(const facelite_info *info) {
-    return info->hop;
-}
-
+/* A state is [hop codes waiting][histories]: what a reset copies. */
 static inline size_t facelite_state_histories(const facelite_info *info) {
-    return (size_t)info->hop + 2 * (size_t)info->controls;
+    return info->hop;
 }
 
 static inline size_t facelite_align(size_t bytes) {

@@ -60,7 +60,7 @@ static uint64_t tensor_scratch(const facelite_blob *blob, uint32_t index) {
 
 facelite_status facelite_plan_info(const facelite_blob *blob, facelite_info *info) {
     const facelite_header *header = &blob->header;
-    uint64_t state = header->hop + 2 * (uint64_t)header->controls;
+    uint64_t state = header->hop;
     uint64_t scratch = gather_bytes(blob) + FACELITE_READ_SLACK;
     for (uint32_t i = 0; i <= header->ops; i++) {
         state += history(blob, i) * facelite_blob_tensor(blob, i).channels;
@@ -83,10 +83,10 @@ facelite_status facelite_plan_info(const facelite_blob *blob, facelite_info *inf
     info->weight_bytes = (size_t)blob->weight_bytes;
     info->blob_bytes = header->total_bytes;
     info->scratch_bytes = facelite_align((size_t)scratch);
-    info->stream_bytes = facelite_align(sizeof(facelite_stream) + (size_t)state);
+    info->stream_bytes = facelite_align(sizeof(facelite_stream) + facelite_stream_tail_bytes((size_t)state, header->controls));
     info->model_bytes = facelite_align(sizeof(facelite_model)) +
                         facelite_align((header->ops + (size_t)1) * sizeof(facelite_tensor_plan)) +
-                        facelite_align(header->ops * sizeof(facelite_op_plan)) + facelite_align((size_t)state) +
+                        facelite_align(header->ops * sizeof(facelite_op_plan)) + facelite_align((size_t)state + header->controls) +
                         info->scratch_bytes;
     info->stack_bytes = STACK_BYTES;
     return FACELITE_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "face.h"
 
 /* Silence, as a biased code. */
 #define SILENCE 128
@@ -40,6 +41,7 @@ static uint64_t total_frames(const facelite_stream *stream) {
     return samples / hop + (samples % hop != 0);
 }
 
+/* Forgets all audio, but not the frames that came of it. */
 static void restart(facelite_stream *stream) {
     const facelite_info *info = &stream->model->info;
     /* Hops end where lookahead does: silence stands in for the samples before the first one. Without lookahead
@@ -47,6 +49,7 @@ static void restart(facelite_stream *stream) {
     const uint32_t hops = info->lookahead > 0 ? (info->lookahead - 1) / info->hop + 1 : 1;
     stream->samples = 0;
     stream->raw = 0;
+    stream->ended = 0;
     stream->skip = hops - 1;
     stream->waiting = hops * info->hop - info->lookahead;
     memcpy(facelite_stream_state(stream), stream->model->primed, stream->model->state_bytes);
@@ -69,6 +72,8 @@ facelite_status facelite_stream_init(void *memory, size_t memory_bytes, const fa
     stream->memory_bytes = memory_bytes;
     stream->smoothing = model->info.smoothing;
     stream->resampled = 0;
+    memset(facelite_stream_pose(stream), 0, model->info.controls * sizeof(float));
+    facelite_face_restart(stream, 0.0);
     restart(stream);
     *out = stream;
     return FACELITE_OK;
@@ -102,6 +107,7 @@ facelite_status facelite_stream_set_rate(facelite_stream *stream, uint32_t hz) {
     if (filter) {
         facelite_resampler_reset(facelite_stream_resampler(stream), filter);
     }
+    facelite_face_restart(stream, 0.0);
     restart(stream);
     return FACELITE_OK;
 }
@@ -124,7 +130,26 @@ facelite_status facelite_stream_reset(facelite_stream *stream) {
     if (stream == NULL) {
         return FACELITE_E_ARGUMENT;
     }
+    facelite_face_restart(stream, 0.0);
     restart(stream);
+    return FACELITE_OK;
+}
+
+facelite_status facelite_stream_stop(facelite_stream *stream, double at, double fade) {
+    if (stream == NULL || at != at || !(fade >= 0.0 && fade <= FACELITE_LONGEST_FADE)) {
+        return FACELITE_E_ARGUMENT;
+    }
+    facelite_face_at(stream, at, facelite_stream_pose(stream));
+    facelite_face_restart(stream, fade);
+    restart(stream);
+    return FACELITE_OK;
+}
+
+facelite_status facelite_stream_sample(const facelite_stream *stream, double seconds, float *frame) {
+    if (stream == NULL || frame == NULL || seconds != seconds) {
+        return FACELITE_E_ARGUMENT;
+    }
+    facelite_face_at(stream, seconds, frame);
     return FACELITE_OK;
 }
 
@@ -133,6 +158,7 @@ facelite_status facelite_stream_set_smoothing(facelite_stream *stream, int enabl
         return FACELITE_E_ARGUMENT;
     }
     stream->smoothing = (uint32_t)enabled;
+    facelite_face_restart(stream, 0.0);
     restart(stream);
     return FACELITE_OK;
 }
@@ -149,46 +175,6 @@ size_t facelite_stream_frames_pending(const facelite_stream *stream) {
     return stream ? (size_t)(total_frames(stream) - returned_after(stream, stream->raw)) : 0;
 }
 
-static float dequantise(const facelite_model *model, uint8_t biased) {
-    return (float)((int32_t)biased - model->out_zero_point) * model->out_scale;
-}
-
-static void dequantise_frame(const facelite_model *model, const uint8_t *codes, float *frame) {
-    for (uint32_t c = 0; c < model->info.controls; c++) {
-        frame[c] = dequantise(model, codes[c]);
-    }
-}
-
-/* frame = ((a + b) + c) / 3 in exactly this order. */
-static void average(const facelite_model *model, const uint8_t *a, const uint8_t *b, const uint8_t *c, float *frame) {
-    const float third = 1.0f / 3.0f;
-    for (uint32_t i = 0; i < model->info.controls; i++) {
-        const float sum = dequantise(model, a[i]) + dequantise(model, b[i]);
-        frame[i] = (sum + dequantise(model, c[i])) * third;
-    }
-}
-
-/* Takes an unsmoothed frame and stores at most one frame; returns how many. */
-static size_t deliver(facelite_stream *stream, const uint8_t *codes, float *frame) {
-    const facelite_model *model = stream->model;
-    const uint32_t controls = model->info.controls;
-    const uint64_t index = stream->raw++;
-    if (!stream->smoothing) {
-        dequantise_frame(model, codes, frame);
-        return 1;
-    }
-    uint8_t *before = facelite_stream_state(stream) + facelite_state_held(&model->info), *last = before + controls;
-    if (index == 0) {
-        memcpy(last, codes, controls);
-        memcpy(before, codes, controls);
-        return 0;
-    }
-    average(model, before, last, codes, frame);
-    memcpy(before, last, controls);
-    memcpy(last, codes, controls);
-    return 1;
-}
-
 /* Runs the hop that has filled; returns how many frames it stored, 0 or 1. */
 static size_t step(facelite_stream *stream, uint8_t *scratch, float *frame) {
     const uint8_t *codes =
@@ -198,7 +184,8 @@ static size_t step(facelite_stream *stream, uint8_t *scratch, float *frame) {
         stream->skip--;
         return 0;
     }
-    return deliver(stream, codes, frame);
+    stream->raw++;
+    return facelite_face_add(stream, codes, frame);
 }
 
 /* Encodes `samples` samples at the model's rate behind those that wait. */
@@ -266,6 +253,10 @@ static facelite_status push(facelite_stream *stream, void *scratch, facelite_pcm
     const facelite_status status =
         check(stream, scratch, frames, written, facelite_stream_frames_for(stream, pcm->left), capacity);
     if (status == FACELITE_OK) {
+        if (stream->ended && pcm->left > 0) { /* a clip after the one that was flushed: its own clock */
+            stream->ended = 0;
+            facelite_face_restart(stream, 0.0);
+        }
         facelite_resampler *resampler = facelite_stream_resampler(stream);
         *written = resampler ? hear_resampled(stream, resampler, scratch, pcm, frames)
                              : hear(stream, scratch, pcm, frames);
@@ -311,11 +302,11 @@ facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, fl
         count += step(stream, scratch, frames + count * controls);
     }
     if (stream->smoothing && total > 0) {
-        const uint8_t *before = state + facelite_state_held(&model->info), *last = before + controls;
-        average(model, before, last, last, frames + count * controls);
+        facelite_face_finish(stream, frames + count * controls);
         count++;
     }
     restart(stream);
+    stream->ended = total > 0;
     *written = count;
     return FACELITE_OK;
 }

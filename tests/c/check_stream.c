@@ -121,6 +121,29 @@ static void check_refusals(student *s, const file *pcm, const file *expected, fl
     check_splits(s, pcm, expected, frames); /* and nothing was consumed */
 }
 
+/* Samples and stops refuse what is no time, and neither allocates; a stopped stream rests, then hears as a new one. */
+static void check_face(student *s, const file *pcm, const file *expected, float *frames) {
+    const double nan = strtod("nan", NULL);
+    float face[64], pose[64];
+    size_t written;
+    CHECK(s->info.controls <= 64, "fixture");
+    CHECK(facelite_stream_sample(s->stream, nan, face) == FACELITE_E_ARGUMENT, "NaN");
+    CHECK(facelite_stream_sample(s->stream, 0, NULL) == FACELITE_E_ARGUMENT, "no frame");
+    CHECK(facelite_stream_stop(s->stream, nan, 1) == FACELITE_E_ARGUMENT, "NaN");
+    CHECK(facelite_stream_stop(s->stream, 0, nan) == FACELITE_E_ARGUMENT, "NaN");
+    CHECK(facelite_stream_stop(s->stream, 0, -1) == FACELITE_E_ARGUMENT, "a negative fade");
+    const size_t count = facelite_stream_frames_for(s->stream, pcm->length / 2);
+    CHECK(facelite_stream_push_i16(s->stream, s->scratch, pcm->bytes, pcm->length / 2, frames, count, &written) ==
+              FACELITE_OK, "push");
+    CHECK(facelite_stream_sample(s->stream, 1e300, pose) == FACELITE_OK, "sample");
+    CHECK(memcmp(pose, frames + (count - 1) * s->info.controls, s->info.controls * sizeof(float)) == 0, "the newest");
+    CHECK(facelite_stream_stop(s->stream, 1e300, 0.5) == FACELITE_OK, "stop");
+    CHECK(facelite_stream_sample(s->stream, 0, face) == FACELITE_OK, "sample");
+    CHECK(memcmp(pose, face, s->info.controls * sizeof(float)) == 0, "no jump");
+    CHECK(facelite_stream_reset(s->stream) == FACELITE_OK, "reset");
+    check_splits(s, pcm, expected, frames);
+}
+
 int main(void) {
     const file blob = read_data("zoo.facelite"), pcm = read_data("zoo.pcm"), expected = read_data("zoo.frames");
     const size_t room = expected.length / sizeof(float) + 64;
@@ -132,6 +155,7 @@ int main(void) {
         check_splits(&s, &pcm, &expected, frames);
         check_counts(&s, &pcm, frames, room / s.info.controls);
         check_refusals(&s, &pcm, &expected, frames);
+        check_face(&s, &pcm, &expected, frames);
         trap_armed = 0;
         close_student(&s);
     }

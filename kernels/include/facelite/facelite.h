@@ -151,9 +151,22 @@ FACELITE_API facelite_status facelite_stream_push_i16(facelite_stream *stream, v
                                                       size_t *written);
 
 /* The clip has ended: silence follows. Returns the frames still owed, ceil(seconds pushed * info.sample_rate / hop) in all, and
- * resets the stream. Arguments as for push. */
+ * resets the stream; its frames can be sampled until the next push. Arguments as for push. */
 FACELITE_API facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, float *frames,
                                                    size_t frame_capacity, size_t *written);
+
+/* The face at game time `seconds`, on the clock of this clip: 0 is the first sample pushed since the stream was made,
+ * reset or stopped, or after a flush. Between two frames it is interpolated; before the oldest frame that is kept (the
+ * newest 10 are, 8 if smoothed) and after the newest one the ends hold, and before the first one it is the rest pose,
+ * the face that silence makes. A game shows the moment that is heard now; its frames are out when it hands audio over
+ * at least facelite_stream_latency before it is heard. seconds: not NaN; frame: float [info.controls]. */
+FACELITE_API facelite_status facelite_stream_sample(const facelite_stream *stream, double seconds, float *frame);
+
+/* Stops speech: forgets all audio, and the face leaves its pose at `at` seconds of the clock so far (INFINITY: the
+ * newest frame) for what comes next, linearly over `fade` seconds, 0 .. 3600. The clock starts afresh. What comes next
+ * is the rest pose until audio is pushed, and the frames of that audio then: a stop alone decays to neutral, a stop
+ * and a push are an interruption without a jump. Pushes and samples fade alike. */
+FACELITE_API facelite_status facelite_stream_stop(facelite_stream *stream, double at, double fade);
 
 /* Instruction sets. A model runs on the best one the CPU has, or on the one forced for the process by the
  * environment variable FACELITE_ISA or by this call, which must come before facelite_model_init.

@@ -29,7 +29,7 @@ FACELITE_API facelite_status facelite_debug_codes_i16(const facelite_model *mode
 
 /* What the stream's resampler makes of `pcm`: samples at the model's rate, oldest first, as a push at the rate set
  * would hear them. FACELITE_E_CAPACITY when they are more than `capacity`,
- * FACELITE_E_ARGUMENT when the stream hears the model's own rate. Reset the stream before going back to push. */
+ * and FACELITE_E_ARGUMENT when the stream hears the model's own rate. Reset the stream before going back to push. */
 FACELITE_API facelite_status facelite_debug_resample(facelite_stream *stream, const float *pcm, size_t samples,
                                                      float *out, size_t capacity, size_t *written);
 
