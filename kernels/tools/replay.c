@@ -1,10 +1,11 @@
-/* facelite_replay [--isa NAME] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT
+/* facelite_replay [--isa NAME] [--rate HZ] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT
  *
  * Runs a student over a recording on this CPU and writes what it said, to be compared bit for bit with what another CPU
  * or the Python package says. All files are raw and little-endian; the suffix of INPUT says what it holds:
  *   .f32, .s16  samples, heard as a game's stream hears them: OUTPUT is float32 [frames][controls]
  *   .s8         input codes, whole hops of them, past all float arithmetic: OUTPUT is int8 [hops][controls]
- * --piece: samples a push, instead of a hop; --repeat: plays the recording N times and writes the last.
+ * --rate: of the samples, if not the student's own; --piece: samples a push, instead of a hop; --repeat: plays the
+ * recording N times and writes the last.
  * Prints one line of JSON. Exit status: 0, or 2 with a line that says what is wrong. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ typedef struct block {
 
 typedef struct options {
     const char *isa, *student, *input, *output;
-    size_t piece, repeat;
+    size_t rate, piece, repeat;
 } options;
 
 typedef struct player {
@@ -79,14 +80,19 @@ static void write_file(const char *path, const void *bytes, size_t length) {
     }
 }
 
-static player open_player(const char *path) {
+static player open_player(const char *path, size_t rate) {
     player p = {.blob = read_file(path)};
     check(facelite_inspect(p.blob.bytes, p.blob.length, &p.info), path);
     p.memory = make_block(p.info.model_bytes);
-    p.character = make_block(p.info.stream_bytes);
     p.scratch = make_block(p.info.scratch_bytes);
     check(facelite_model_init(p.memory.bytes, p.memory.length, p.blob.bytes, p.blob.length, &p.model), path);
+    const uint32_t hz = rate ? (uint32_t)rate : p.info.sample_rate;
+    p.character = make_block(facelite_stream_bytes(p.model, hz));
+    if (p.character.length == 0) {
+        fail("--rate", "the student cannot hear it");
+    }
     check(facelite_stream_init(p.character.bytes, p.character.length, p.model, &p.stream), path);
+    check(facelite_stream_set_rate(p.stream, hz), "--rate");
     return p;
 }
 
@@ -106,7 +112,8 @@ static size_t play(player *p, const block *pcm, int is_float, size_t piece, floa
         const void *first = (const char *)pcm->bytes + at * width;
         float *next = frames + total * p->info.controls;
         check(is_float ? facelite_stream_push_f32(p->stream, p->scratch.bytes, first, now, next, room - total, &written)
-                       : facelite_stream_push_i16(p->stream, p->scratch.bytes, first, now, next, room - total, &written),
+                       : facelite_stream_push_i16(p->stream, p->scratch.bytes, first, now, next, room - total,
+                                                  &written),
               "push");
         total += written;
     }
@@ -116,7 +123,9 @@ static size_t play(player *p, const block *pcm, int is_float, size_t piece, floa
 }
 
 static size_t replay_samples(player *p, const options *wanted, const block *pcm, int is_float) {
-    const size_t room = pcm->length / (is_float ? sizeof(float) : sizeof(int16_t)) / p->info.hop + 1;
+    const size_t samples = pcm->length / (is_float ? sizeof(float) : sizeof(int16_t));
+    const size_t room = samples * p->info.sample_rate / (wanted->rate ? wanted->rate : p->info.sample_rate) /
+                        p->info.hop + 2;
     block frames = make_block(room * p->info.controls * sizeof(float));
     size_t count = 0;
     for (size_t i = 0; i < wanted->repeat; i++) {
@@ -145,7 +154,7 @@ static size_t replay_codes(player *p, const options *wanted, const block *codes)
 static size_t positive(const char *option, const char *text) {
     char *end = NULL;
     const long value = strtol(text, &end, 10);
-    if (value < 1 || *end != '\0') {
+    if (value < 1 || value > INT32_MAX || *end != '\0') {
         fail(option, "wants a whole number above 0");
     }
     return (size_t)value;
@@ -157,16 +166,18 @@ static options parse(int argc, char **argv) {
     for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
         if (strcmp(argv[i], "--isa") == 0) {
             wanted.isa = argv[i + 1];
+        } else if (strcmp(argv[i], "--rate") == 0) {
+            wanted.rate = positive(argv[i], argv[i + 1]);
         } else if (strcmp(argv[i], "--piece") == 0) {
             wanted.piece = positive(argv[i], argv[i + 1]);
         } else if (strcmp(argv[i], "--repeat") == 0) {
             wanted.repeat = positive(argv[i], argv[i + 1]);
         } else {
-            fail(argv[i], "is no option; there are --isa, --piece and --repeat");
+            fail(argv[i], "is no option; there are --isa, --rate, --piece and --repeat");
         }
     }
     if (argc - i != 3) {
-        fail("usage", "facelite_replay [--isa NAME] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT");
+        fail("usage", "facelite_replay [--isa NAME] [--rate HZ] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT");
     }
     wanted.student = argv[i];
     wanted.input = argv[i + 1];
@@ -185,7 +196,7 @@ int main(int argc, char **argv) {
     if (!is_float && strcmp(suffix, ".s16") != 0 && strcmp(suffix, ".s8") != 0) {
         fail(wanted.input, "ends in none of .f32, .s16 and .s8");
     }
-    player p = open_player(wanted.student);
+    player p = open_player(wanted.student, wanted.rate);
     block input = read_file(wanted.input);
     const size_t frames =
         strcmp(suffix, ".s8") == 0 ? replay_codes(&p, &wanted, &input) : replay_samples(&p, &wanted, &input, is_float);

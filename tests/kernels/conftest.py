@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -157,3 +158,41 @@ def c_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["cmake", "-S", ROOT, "-B", folder, *options, *graph], check=True, capture_output=True)
     subprocess.run(["cmake", "--build", folder], check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def stack_need() -> Callable[[Path], int]:
+    """`stack_need(folder)`: most bytes of stack that a public function can use, in a build with gcc's call graph."""
+    return _stack_need
+
+
+def _stack_need(folder: Path) -> int:
+    frames, calls = _call_graph(folder / "kernels" / "CMakeFiles" / "facelite_objects.dir")
+    slots = [name for name in frames if "ops_" in name]
+    assert len(slots) > 5
+    calls["__indirect_call"] = set(slots)  # every call through a pointer goes to an operator of some tier
+
+    def deepest(name: str, above: tuple[str, ...] = ()) -> int:
+        assert name not in above, f"{name} calls itself"
+        below = (deepest(callee, (*above, name)) for callee in calls.get(name, ()))
+        return frames.get(name, 0) + max(below, default=0)
+
+    return max(deepest(name) for name in frames if name.startswith("facelite_"))
+
+
+def _call_graph(folder: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
+    """Frame bytes and callees of every function; local functions are named file:function by gcc."""
+    node = re.compile(r'node: \{ title: "(?P<title>[^"]+)" label: "(?P<label>[^"]*)"')
+    edge = re.compile(r'edge: \{ sourcename: "(?P<source>[^"]+)" targetname: "(?P<target>[^"]+)"')
+    frame = re.compile(r"(?P<bytes>\d+) bytes \((?P<kind>[^)]*)\)")
+    frames: dict[str, int] = {}
+    calls: dict[str, set[str]] = {}
+    for file in folder.rglob("*.ci"):
+        text = file.read_text()
+        for function in node.finditer(text):
+            if found := frame.search(function["label"]):
+                assert found["kind"] == "static", f"{function['title']} has a stack frame of unbounded size"
+                frames[function["title"]] = int(found["bytes"])
+        for call in edge.finditer(text):
+            calls.setdefault(call["source"], set()).add(call["target"])
+    return frames, calls

@@ -23,9 +23,10 @@ pytestmark = pytest.mark.program("gcc-aarch64-linux-gnu", "qemu-user")
 
 @pytest.fixture(scope="module")
 def arm_build(tmp_path_factory):
-    """The C tests and facelite_replay for Arm, linked statically."""
+    """The C tests and facelite_replay for Arm, linked statically, with gcc's call graph beside each object."""
     folder = tmp_path_factory.mktemp("aarch64")
     options = ["-DCMAKE_EXE_LINKER_FLAGS=-static", "-DFACELITE_WERROR=ON", "-DFACELITE_BENCH=OFF"]
+    options += ["-DCMAKE_C_FLAGS=-fcallgraph-info=su"]
     configure = ["cmake", "-S", ROOT, "-B", folder, f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", *options]
     subprocess.run(configure, check=True, capture_output=True)
     subprocess.run(["cmake", "--build", folder], check=True, capture_output=True)
@@ -84,6 +85,14 @@ def test_every_tier_hears_int16_in_pieces_of_any_size(replay, blobs, recording, 
     np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_other_sample_rates_give_the_native_bits(replay, blobs, recording, rate):
+    """The resampler is floating point, and yet the same everywhere."""
+    want = Student(blobs["tiny"]).animate(recording, sample_rate=rate)
+    got, _ = replay("cortex-a57", blobs["tiny"], recording, "--rate", str(rate))
+    np.testing.assert_array_equal(got, want)
+
+
 @pytest.mark.parametrize("cpu", TIERS)
 def test_codes_give_the_native_codes(replay, blobs, recording, cpu):
     """Past companding and dequantisation: integers in, integers out."""
@@ -100,6 +109,11 @@ def test_a_tier_that_the_cpu_lacks_is_an_error_not_a_crash(replay, blobs, record
         replay("cortex-a57", blobs["zoo"], recording, "--isa", "neon_dotprod")
     assert refused.value.returncode == 2
     assert refused.value.stderr.startswith("facelite_replay: neon_dotprod: the instruction set asked for")
+
+
+def test_no_call_can_need_more_stack_than_stated(arm_build, stack_need, blobs):
+    slack = 512  # memcpy and the like
+    assert stack_need(arm_build) + slack <= Student(blobs["zoo"]).info.stack_bytes
 
 
 def test_a_hop_needs_few_instructions(arm_build, blobs, tmp_path):
