@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -117,10 +118,13 @@ def test_a_stopped_run_goes_on_to_the_same_weights(recipe, labels, tmp_path):
     assert [record["step"] for record in history] == [2, 4, 6]
 
 
-def test_a_folder_of_another_recipe_is_refused(recipe, labels, tmp_path):
+def test_a_folder_of_another_recipe_or_other_data_is_refused(recipe, labels, tmp_path):
     from facelite.distill.train import Run
 
-    Run(tmp_path, recipe, [labels])
+    Run(tmp_path / "run", recipe, [labels])
     other = recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": 9})})
     with pytest.raises(BadInput, match="another recipe"):
-        Run(tmp_path, other, [labels])
+        Run(tmp_path / "run", other, [labels])
+    elsewhere = shutil.copytree(labels, tmp_path / "elsewhere")
+    with pytest.raises(BadInput, match="other corpora"):
+        Run(tmp_path / "run", recipe, [elsewhere])

@@ -22,6 +22,9 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int | None, typer.Option(help="Train with this seed instead.")] = None,
     ) -> None:
         """Train a student on the oracle's labels; killed runs go on where they were saved."""
-        from ..distill.pipeline import distill as run_pipeline
+        from facelite.converters.quiet import quiet
+
+        with quiet():
+            from ..distill.pipeline import distill as run_pipeline
 
         run_pipeline(corpora, recipe, output, steps=steps, seed=seed)

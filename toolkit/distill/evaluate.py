@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..companding import codes, decode
-from ..errors import BadInput
 from ..speech.corpus import Corpus
 from ..teachers.oracle import OracleTeacher
 from .inference import smooth
@@ -107,17 +106,14 @@ def _disturbed(animate: Animate, gain_db: float, snr_db: float | None) -> Animat
 
 
 def _keras_subject(path: Path) -> Subject:
-    import keras
+    from facelite.converters.frontends.keras import load
 
     from .. import spec as specs
 
-    spec = specs.load(path.with_suffix(".toml"))
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInput(path, f"cannot be read as a Keras model: {error}") from None
+    model = load(path)
+    spec = specs.beside(path)
     window = int(model.input_shape[1])
-    hop = int(np.prod([layer.strides[0] for layer in model.layers if isinstance(layer, keras.layers.Conv1D)]))
+    hop = int(np.prod([layer.strides[0] for layer in model.layers if hasattr(layer, "strides")]))
 
     def animate(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         frames = -(-len(pcm) // hop)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..companding import codes, decode
 from .calibrate import Calibration
 from .recipe import StudentConfig
+
+if TYPE_CHECKING:
+    import keras
 
 _BUCKET = 64
 """Frames to which an utterance is padded, so that few shapes are compiled."""

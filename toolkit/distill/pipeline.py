@@ -32,7 +32,7 @@ def distill(
 ) -> None:
     """Train the student of `recipe` on `corpora` and leave it in `output`.
 
-    Leaves student.keras, student.toml, evaluation.json, MODEL_CARD.md, history.json, recipe.json, the labels and
+    Leaves student.keras, student.toml, evaluation.json, MODEL_CARD.md, history.json, run.json, the labels and
     the checkpoint. A run that is there already goes on.
 
     Raises

@@ -27,6 +27,7 @@ from .scoring import Score, score
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.json"
+IDENTITY = "run.json"
 
 _AHEAD = 6
 
@@ -46,7 +47,7 @@ class Run:
     Raises
     ------
     BadInput
-        The folder holds a run of another recipe, or the sets lack one of the student's controls.
+        The folder holds a run of another recipe or of other data, or the sets do not fit the student's controls.
     """
 
     def __init__(self, folder: str | Path, recipe: Recipe, sets: list[Path]) -> None:
@@ -55,7 +56,7 @@ class Run:
         self.recipe = recipe
         self._sets = sets
         self._labelled = [LabelledSet.open(path) for path in sets]
-        self._check_recipe()
+        self._check_identity()
         keras.utils.set_random_seed(recipe.train.seed)
         self.model = students.trainer(recipe.student, recipe.train.seed)
         self._compile()
@@ -136,11 +137,13 @@ class Run:
         chosen = np.random.default_rng(0).permutation(len(entries))[:150]
         return labelled, [entries[index] for index in sorted(chosen)]
 
-    def _check_recipe(self) -> None:
-        text = self.recipe.model_dump_json(indent=1)
-        path = self.folder / "recipe.json"
+    def _check_identity(self) -> None:
+        """A run is its recipe and its data; what goes on under another name would be neither."""
+        names = [path.name for path in self._sets]
+        text = json.dumps({"recipe": self.recipe.model_dump(mode="json"), "labels": names}, indent=1)
+        path = self.folder / IDENTITY
         if path.exists() and path.read_text("utf-8") != text:
-            raise BadInput(self.folder, "holds a run of another recipe", "choose another folder with -o")
+            raise BadInput(self.folder, "holds a run of another recipe or other corpora", "choose another folder, -o")
         write_text(path, text)
         for folder, labelled in zip(self._sets, self._labelled, strict=True):
             if labelled.controls != self.recipe.student.controls or labelled.hop != self.recipe.student.hop:
