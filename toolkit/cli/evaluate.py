@@ -41,10 +41,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _table(name: str, results: dict):
-    from rich import box
     from rich.table import Table
 
-    table = Table(title=name, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    table = Table(title=name, title_justify="left", box=None, padding=(0, 1, 0, 0))
     for heading in ("source", "clips", "mse", "r", "jitter", "AP", "F1", "recall", "alarms", "onset", "in", "out"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=True)
     for source, result in results.items():
