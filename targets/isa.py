@@ -10,7 +10,7 @@ TIERS: dict[str, tuple[str, ...]] = {
 
 BUILT: dict[str, tuple[str, ...]] = {
     "x86_64": ("ref", "sse41", "avx2", "avx512vnni"),
-    "aarch64": ("ref",),
+    "aarch64": ("ref", "neon", "neon_dotprod"),
 }
 """Tiers that kernels/src has code for. `ref` is plain C11 and runs on anything."""
 

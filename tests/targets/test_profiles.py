@@ -62,8 +62,8 @@ FAULTS = {
     "bare number": ('{ value = 81, unit = "ms", source = "our budget", confidence = "high" }', "81",
                     "future_audio = 81", ["limits.future_audio", "value, unit, source, confidence"]),
     "unknown confidence": ('confidence = "medium"', 'confidence = "sure"', 'confidence = "sure"', ["'high'"]),
-    "tier of another architecture": ('isa = { value = "ref"', 'isa = { value = "avx2"', 'isa = { value = "avx2"',
-                                     ["limits.isa", "'avx2'", "neon_dotprod"]),
+    "tier of another architecture": ('isa = { value = "neon", source = "our', 'isa = { value = "avx2", source = "our',
+                                     'isa = { value = "avx2"', ["limits.isa", "'avx2'", "neon_dotprod"]),
 }  # fmt: skip
 
 
