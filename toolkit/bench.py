@@ -24,6 +24,8 @@ from .student import BLOB_NAME, Student, load
 ROUNDS = 50
 WINDOWS_PER_ROUND = 20
 WARM_UP = 20
+CROWD = 64
+"""Characters that are stepped together."""
 
 Clock = Callable[[int], NDArray[np.float64]]
 """Runs a contender so many times and returns the ns of each run."""
@@ -38,7 +40,8 @@ class Contender:
     name
         "kernel avx2", "LiteRT int8 XNNPACK", …
     unit
-        "hop": a streaming kernel hears one hop; "window": a runtime hears the whole window again.
+        "hop": a streaming kernel hears one hop; "window": a runtime hears the whole window again. A crowd's times are
+        the share of one character.
     clock
         Times it.
     rounds
@@ -87,8 +90,9 @@ def bench(
 
     Returns
     -------
-    "machine", "student", "contenders" (name -> µs) and "ratios" (rival -> tier -> how many hops one of the rival's
-    windows takes).
+    "machine", "student", "contenders" (name -> µs), "ratios" (rival -> tier -> how many hops one of the rival's windows
+    takes) and "crowd" (how many characters were stepped together on the student's tier, and what one of them takes as
+    a share of a hop alone).
 
     Raises
     ------
@@ -99,8 +103,10 @@ def bench(
         raise BadInput("hops", f"{hops} is too few to time", f"ask for at least {ROUNDS}")
     student = load(path)
     tiers, rivals = _tiers(path, student), list(_rivals(Path(path), student, float_model))
+    crowd = _crowd(student)
+    alone = next(tier for tier in tiers if tier.name == f"kernel {student.isa}")
     with _one_cpu():
-        _race(tiers, rivals, -(-hops // ROUNDS), advance)
+        _race(tiers, crowd, rivals, -(-hops // ROUNDS), advance)
     return {
         "machine": {"cpu": _cpu_name(), "system": platform.platform()},
         "student": {
@@ -109,17 +115,21 @@ def bench(
             "macs_per_hop": student.info.macs_per_hop,
             "hop_ms": 1e3 * student.hop / student.sample_rate,
         },
-        "contenders": {contender.name: contender.summary() for contender in [*tiers, *rivals]},
+        "contenders": {contender.name: contender.summary() for contender in [*tiers, crowd, *rivals]},
         "ratios": {rival.name: {tier.name: _ratio(rival, tier) for tier in tiers} for rival in rivals},
+        "crowd": {"characters": CROWD, "share": _ratio(crowd, alone)},
     }
 
 
-def _race(tiers: list[Contender], rivals: list[Contender], hops: int, advance: Callable[[], None]) -> None:
-    for contender in [*tiers, *rivals]:
+def _race(
+    tiers: list[Contender], crowd: Contender, rivals: list[Contender], hops: int, advance: Callable[[], None]
+) -> None:
+    for contender in [*tiers, crowd, *rivals]:
         contender.clock(WARM_UP)
     for _ in range(ROUNDS):
         for tier in tiers:
             tier.rounds.append(tier.clock(hops))
+        crowd.rounds.append(crowd.clock(-(-hops // 8)))
         for rival in rivals:
             rival.rounds.append(rival.clock(WINDOWS_PER_ROUND))
         advance()
@@ -143,6 +153,19 @@ def _tiers(path: str | Path, student: Student) -> list[Contender]:
     finally:
         _kernel.isa_force(None)
     return found
+
+
+def _crowd(student: Student) -> Contender:
+    """Many characters stepped together, on the student's own tier: the best, or the one that FACELITE_ISA names."""
+    from . import _kernel
+
+    crowd = _kernel.Crowd([stream._stream for stream in (student.stream() for _ in range(CROWD))])
+
+    def clock(count: int) -> NDArray[np.float64]:
+        noise = _noise(CROWD * count * student.hop).reshape(CROWD, -1)
+        return crowd.time_hops(noise, student.hop) / CROWD
+
+    return Contender(f"crowd of {CROWD}, {student.isa}", "hop", clock)
 
 
 def _blob_file(path: Path) -> Path:

@@ -175,10 +175,7 @@ size_t facelite_stream_frames_pending(const facelite_stream *stream) {
     return stream ? (size_t)(total_frames(stream) - returned_after(stream, stream->raw)) : 0;
 }
 
-/* Runs the hop that has filled; returns how many frames it stored, 0 or 1. */
-static size_t step(facelite_stream *stream, uint8_t *scratch, float *frame) {
-    const uint8_t *codes =
-        facelite_engine_hop(stream->model, facelite_stream_state(stream), scratch, NULL, NULL);
+size_t facelite_stream_advance(facelite_stream *stream, const uint8_t *codes, float *frame) {
     stream->waiting = 0;
     if (stream->skip > 0) {
         stream->skip--;
@@ -188,8 +185,14 @@ static size_t step(facelite_stream *stream, uint8_t *scratch, float *frame) {
     return facelite_face_add(stream, codes, frame);
 }
 
-/* Encodes `samples` samples at the model's rate behind those that wait. */
-static void take(facelite_stream *stream, facelite_pcm *pcm, size_t samples) {
+/* Runs the hop that has filled; returns how many frames it stored, 0 or 1. */
+static size_t step(facelite_stream *stream, uint8_t *scratch, float *frame) {
+    const uint8_t *codes = facelite_engine_hop(stream->model, facelite_stream_state(stream), scratch, NULL, NULL);
+    return facelite_stream_advance(stream, codes, frame);
+}
+
+/* Encodes the next `samples` samples behind the codes that wait. */
+static void encode(facelite_stream *stream, facelite_pcm *pcm, size_t samples) {
     const facelite_model *model = stream->model;
     uint8_t *codes = facelite_stream_state(stream) + stream->waiting;
     if (pcm->f32) {
@@ -204,6 +207,58 @@ static void take(facelite_stream *stream, facelite_pcm *pcm, size_t samples) {
     stream->waiting += (uint32_t)samples;
 }
 
+/* Samples that the resampler hands over at once; they pass through the stack. */
+#define RESAMPLED_BLOCK 64
+
+/* As encode, of `samples` samples that the resampler can make of `pcm`. */
+static void encode_resampled(facelite_stream *stream, facelite_resampler *resampler, facelite_pcm *pcm, size_t samples) {
+    float block[RESAMPLED_BLOCK];
+    while (samples > 0) {
+        const size_t room = samples < RESAMPLED_BLOCK ? samples : RESAMPLED_BLOCK;
+        facelite_pcm resampled = {block, NULL, room};
+        samples -= facelite_resample(resampler, pcm, block, room);
+        encode(stream, &resampled, room);
+    }
+}
+
+/* Leaves the input that is too little for another sample with the resampler. */
+static void absorb(facelite_resampler *resampler, facelite_pcm *pcm) {
+    float none;
+    facelite_resample(resampler, pcm, &none, 1);
+}
+
+int facelite_stream_fill(facelite_stream *stream, facelite_pcm *pcm) {
+    const facelite_info *info = &stream->model->info;
+    facelite_resampler *resampler = facelite_stream_resampler(stream);
+    if (stream->ended && pcm->left > 0) { /* a clip after the one that was flushed: its own clock */
+        stream->ended = 0;
+        facelite_face_restart(stream, 0.0);
+    }
+    for (;;) {
+        const uint64_t left = heard_after(stream, pcm->left) - stream->samples;
+        if (left == 0) {
+            break;
+        }
+        const size_t room = info->hop - stream->waiting;
+        if (room == 0) { /* no lookahead: the hop waited for this sample */
+            return 1;
+        }
+        const size_t samples = left < room ? (size_t)left : room;
+        if (resampler) {
+            encode_resampled(stream, resampler, pcm, samples);
+        } else {
+            encode(stream, pcm, samples);
+        }
+        if (stream->waiting == info->hop && info->lookahead > 0) {
+            return 1;
+        }
+    }
+    if (resampler) {
+        absorb(resampler, pcm);
+    }
+    return 0;
+}
+
 static facelite_status check(const facelite_stream *stream, const void *scratch, const float *frames,
                              const size_t *written, size_t wanted, size_t capacity) {
     if (stream == NULL || scratch == NULL || written == NULL || (frames == NULL && wanted > 0)) {
@@ -215,36 +270,12 @@ static facelite_status check(const facelite_stream *stream, const void *scratch,
     return wanted > capacity ? FACELITE_E_CAPACITY : FACELITE_OK;
 }
 
-/* Hears samples at the model's rate; returns how many frames it stored. */
+/* Returns how many frames it stored. */
 static size_t hear(facelite_stream *stream, uint8_t *scratch, facelite_pcm *pcm, float *frames) {
-    const facelite_info *info = &stream->model->info;
     size_t count = 0;
-    while (pcm->left > 0) {
-        if (stream->waiting == info->hop) { /* no lookahead: the hop waited for this sample */
-            count += step(stream, scratch, frames + count * info->controls);
-        }
-        const size_t room = info->hop - stream->waiting;
-        take(stream, pcm, pcm->left < room ? pcm->left : room);
-        if (stream->waiting == info->hop && info->lookahead > 0) {
-            count += step(stream, scratch, frames + count * info->controls);
-        }
+    while (facelite_stream_fill(stream, pcm)) {
+        count += step(stream, scratch, frames + count * stream->model->info.controls);
     }
-    return count;
-}
-
-/* Samples at the model's rate that the resampler hands over at once; they pass through the stack. */
-#define RESAMPLED_BLOCK 64
-
-static size_t hear_resampled(facelite_stream *stream, facelite_resampler *resampler, uint8_t *scratch,
-                             facelite_pcm *pcm, float *frames) {
-    const uint32_t controls = stream->model->info.controls;
-    float block[RESAMPLED_BLOCK];
-    size_t count = 0, made;
-    do {
-        made = facelite_resample(resampler, pcm, block, RESAMPLED_BLOCK);
-        facelite_pcm resampled = {block, NULL, made};
-        count += hear(stream, scratch, &resampled, frames + count * controls);
-    } while (made == RESAMPLED_BLOCK);
     return count;
 }
 
@@ -253,13 +284,7 @@ static facelite_status push(facelite_stream *stream, void *scratch, facelite_pcm
     const facelite_status status =
         check(stream, scratch, frames, written, facelite_stream_frames_for(stream, pcm->left), capacity);
     if (status == FACELITE_OK) {
-        if (stream->ended && pcm->left > 0) { /* a clip after the one that was flushed: its own clock */
-            stream->ended = 0;
-            facelite_face_restart(stream, 0.0);
-        }
-        facelite_resampler *resampler = facelite_stream_resampler(stream);
-        *written = resampler ? hear_resampled(stream, resampler, scratch, pcm, frames)
-                             : hear(stream, scratch, pcm, frames);
+        *written = hear(stream, scratch, pcm, frames);
     }
     return status;
 }
@@ -290,12 +315,12 @@ facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, fl
     const facelite_model *model = stream->model;
     const uint32_t hop = model->info.hop, controls = model->info.controls;
     const uint64_t total = total_frames(stream);
-    facelite_resampler *resampler = facelite_stream_resampler(stream);
+    const facelite_resampler *resampler = facelite_stream_resampler(stream);
     uint8_t *state = facelite_stream_state(stream);
     size_t count = 0;
     if (resampler) { /* the outputs that wait for the samples after them */
         facelite_pcm silence = {NULL, NULL, resampler->filter->taps / 2};
-        count = hear_resampled(stream, resampler, scratch, &silence, frames);
+        count = hear(stream, scratch, &silence, frames);
     }
     while (stream->raw < total) {
         memset(state + stream->waiting, SILENCE, hop - stream->waiting);

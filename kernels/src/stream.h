@@ -54,4 +54,10 @@ static inline size_t facelite_stream_tail_bytes(size_t state_bytes, uint32_t con
     return facelite_pose_offset(state_bytes) + controls * (sizeof(float) + FACELITE_HELD);
 }
 
+/* Hears samples from `pcm` until a hop is full (1: run it, then advance) or they are used up (0). */
+int facelite_stream_fill(facelite_stream *stream, facelite_pcm *pcm);
+
+/* Takes the frame of the hop that was full, biased codes; returns how many frames it stored, 0 or 1. */
+size_t facelite_stream_advance(facelite_stream *stream, const uint8_t *codes, float *frame);
+
 #endif

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from facelite import _kernel
-from facelite.bench import ROUNDS, bench
+from facelite.bench import CROWD, ROUNDS, bench
 from facelite.cli import main
 from facelite.errors import BadInput
 
@@ -18,18 +18,21 @@ ZOO = Path(__file__).parents[1] / "c" / "data" / "zoo.facelite"
 def test_every_tier_is_timed_and_the_choice_of_tier_is_left_alone():
     before = _kernel.isa_selected()
     result = bench(ZOO, hops=2 * ROUNDS)
-    assert list(result["contenders"]) == [f"kernel {isa}" for isa in _kernel.isa_available()]
-    for measured in result["contenders"].values():
-        assert measured["runs"] == 2 * ROUNDS
+    tiers = _kernel.isa_available()
+    assert list(result["contenders"]) == [*(f"kernel {isa}" for isa in tiers), f"crowd of {CROWD}, {tiers[-1]}"]
+    for name, measured in result["contenders"].items():
+        assert measured["runs"] == (2 if name.startswith("kernel") else 1) * ROUNDS
         assert 0 < measured["p50_us"] <= measured["p99_us"] <= measured["max_us"]
     assert result["ratios"] == {}
+    assert result["crowd"]["characters"] == CROWD
+    assert result["crowd"]["share"] > 0
     assert _kernel.isa_selected() == before
 
 
 def test_a_lone_blob_cannot_be_judged_against_litert(tmp_path, capfd):
     shutil.copy(ZOO, tmp_path / "student.facelite")
     assert main(["bench", str(tmp_path), "--hops", "50", "--json"]) == 0
-    assert set(json.loads(capfd.readouterr().out)) == {"machine", "student", "contenders", "ratios"}
+    assert set(json.loads(capfd.readouterr().out)) == {"machine", "student", "contenders", "ratios", "crowd"}
     assert main(["bench", str(tmp_path), "--hops", "50", "--at-least", "20"]) == 2
     assert "student_int8.tflite" in capfd.readouterr().err
 

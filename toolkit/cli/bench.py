@@ -50,6 +50,8 @@ def table(result: dict[str, Any]) -> Table:
         grid.add_column(heading, justify="right")
     for name, measured in result["contenders"].items():
         ratio = f"{result['ratios'][name][best]:.1f}" if name in result["ratios"] else ""
+        if name.startswith("crowd"):
+            ratio = f"{result['crowd']['share']:.2f}"
         times = (f"{measured[key]:.2f}" for key in ("p50_us", "p99_us", "max_us"))
         grid.add_row(f"{name}, one {measured['unit']}", str(measured["runs"]), *times, ratio)
     return grid

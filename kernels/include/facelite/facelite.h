@@ -155,6 +155,24 @@ FACELITE_API facelite_status facelite_stream_push_i16(facelite_stream *stream, v
 FACELITE_API facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, float *frames,
                                                    size_t frame_capacity, size_t *written);
 
+/* Scratch for facelite_streams_step_* with `count` characters, once per thread. */
+FACELITE_API size_t facelite_streams_scratch_bytes(const facelite_model *model, size_t count);
+
+/* A push to each of `count` characters of one model at once, with the same frames: the weights are read once for
+ * several characters. The streams must be distinct; their rates, smoothing and places in a hop may differ. Threads
+ * step streams of their own without a lock.
+ * scratch: facelite_streams_scratch_bytes(model, count); pcm: [count] pointers to `samples` samples each, at each
+ * stream's own rate; frames: [count] pointers to float [frame_capacity][info.controls]; written: [count].
+ * When it is refused, nothing was consumed. */
+FACELITE_API facelite_status facelite_streams_step_f32(facelite_stream *const *streams, size_t count, void *scratch,
+                                                       const float *const *pcm, size_t samples,
+                                                       float *const *frames, size_t frame_capacity,
+                                                       size_t *written);
+FACELITE_API facelite_status facelite_streams_step_i16(facelite_stream *const *streams, size_t count, void *scratch,
+                                                       const int16_t *const *pcm, size_t samples,
+                                                       float *const *frames, size_t frame_capacity,
+                                                       size_t *written);
+
 /* The face at game time `seconds`, on the clock of this clip: 0 is the first sample pushed since the stream was made,
  * reset or stopped, or after a flush. Between two frames it is interpolated; before the oldest frame that is kept (the
  * newest 10 are, 8 if smoothed) and after the newest one the ends hold, and before the first one it is the rest pose,
