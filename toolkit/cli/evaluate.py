@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from .common import AsJson, console, print_json, progress
+
+if TYPE_CHECKING:
+    from ..distill.scoring import Score
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +44,7 @@ def register(app: typer.Typer) -> None:
             console().print(_table(judged.name, results))
 
 
-def _table(name: str, results: dict):
-    from rich.table import Table
-
+def _table(name: str, results: dict[str, Score]) -> Table:
     table = Table(title=name, title_justify="left", box=None, padding=(0, 1, 0, 0))
     for heading in ("source", "clips", "mse", "r", "jitter", "AP", "F1", "recall", "alarms", "onset", "in", "out"):
         table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=True)

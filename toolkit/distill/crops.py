@@ -157,7 +157,7 @@ def _shares(entries: list[Entry], weights: dict[str, float]) -> NDArray[np.float
 
 def _audio(labelled: LabelledSet, entry: Entry, skip: int, frames: int) -> NDArray[np.float32]:
     first = (entry.frame + skip) * labelled.hop
-    return labelled.audio[first : first + frames * labelled.hop].astype(np.float32) / 32768
+    return labelled.audio[first : first + frames * labelled.hop].astype(np.float32) / np.float32(32768)
 
 
 def _stretch(curves: NDArray, factor: float, frames: int) -> NDArray[np.float32]:
@@ -166,4 +166,4 @@ def _stretch(curves: NDArray, factor: float, frames: int) -> NDArray[np.float32]
     below = position.astype(np.int64)
     share = (position - below).astype(np.float32)[:, None]
     above = np.minimum(below + 1, len(curves) - 1)
-    return curves[below] * (1 - share) + curves[above] * share
+    return (curves[below] * (1 - share) + curves[above] * share).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ..companding import codes, decode
 from ..speech.corpus import Corpus
 from ..teachers.oracle import OracleTeacher
 from .inference import smooth
-from .labelled import LabelledSet, collect
+from .labelled import Entry, LabelledSet, collect
 from .scoring import Animate, Score, score
 
 _WINDOWS = 256
@@ -47,7 +48,11 @@ def subject(path: str | Path) -> Subject:
 
 
 def evaluate(
-    student: Subject, corpus: Corpus, gain_db: float = 0.0, snr_db: float | None = None, progress=None
+    student: Subject,
+    corpus: Corpus,
+    gain_db: float = 0.0,
+    snr_db: float | None = None,
+    progress: Callable[[], object] | None = None,
 ) -> dict[str, Score]:
     """Score `student` on each source of `corpus`, and on "all".
 
@@ -81,7 +86,7 @@ def as_json(results: dict[str, Score]) -> dict:
     return {name: asdict(result) for name, result in results.items()}
 
 
-def _ticking(labelled: LabelledSet, progress):
+def _ticking(labelled: LabelledSet, progress: Callable[[], object] | None) -> Iterator[Entry]:
     for entry in labelled.entries:
         yield entry
         if progress:

@@ -74,4 +74,4 @@ def log_mel(audio: NDArray[np.float32], frames: int, hop: int, bins: int, sample
     view = np.lib.stride_tricks.sliding_window_view(audio, fft, axis=1)[:, ::hop][:, :frames]
     spectrum = np.fft.rfft(view * np.hanning(fft).astype(np.float32), axis=-1)
     power = (spectrum.real**2 + spectrum.imag**2) @ mel_weights(bins, fft, sample_rate)
-    return np.log10(power + 1e-7) / 4 + 1
+    return (np.log10(power + 1e-7) / 4 + 1).astype(np.float32)

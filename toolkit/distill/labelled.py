@@ -7,7 +7,7 @@ Clips stand end to end, each padded to a whole number of frames, so that frame `
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -99,7 +99,7 @@ class LabelledSet:
     def clip_audio(self, entry: Entry) -> NDArray[np.float32]:
         """float32 [frames * hop], -1..1."""
         first = entry.frame * self.hop
-        return self.audio[first : first + entry.frames * self.hop].astype(np.float32) / 32768
+        return self.audio[first : first + entry.frames * self.hop].astype(np.float32) / np.float32(32768)
 
     def clip_curves(self, entry: Entry) -> NDArray[np.float32]:
         """float32 [frames, controls]."""
@@ -107,7 +107,12 @@ class LabelledSet:
 
 
 def label(
-    corpora: Iterable[Corpus], teacher: Teacher, controls: tuple[str, ...], hop: int, folder: str | Path, progress=None
+    corpora: Iterable[Corpus],
+    teacher: Teacher,
+    controls: tuple[str, ...],
+    hop: int,
+    folder: str | Path,
+    progress: Callable[[int, int], object] | None = None,
 ) -> LabelledSet:
     """Write every clip that the teacher can label, and every clip of noise, to `folder`; whole or not at all.
 

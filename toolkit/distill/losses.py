@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -29,9 +30,9 @@ def label_loss(
     """
     scale = 1.0 / np.maximum(spread, _FLOOR)
     direction = closure(np.eye(len(controls), dtype=np.float32), controls)
-    lips = float(1.0 / max(np.linalg.norm(direction * spread), _FLOOR))
+    lips = 1.0 / max(float(np.linalg.norm(direction * spread)), _FLOOR)
 
-    def loss(target, curves):
+    def loss(target: Any, curves: Any) -> Any:
         error = curves - target
         shut = ops.matmul(error, ops.convert_to_tensor(direction[:, None])) * lips
         error = error * scale
@@ -42,5 +43,5 @@ def label_loss(
     return loss
 
 
-def _square(error):
+def _square(error: Any) -> Any:
     return ops.mean(ops.square(error))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from ..atomic import replacing, write_text
 from ..cli.common import note, progress
@@ -132,7 +133,7 @@ def _score_all(run: Run, sets: list[Path], calibration: Calibration) -> dict[str
     """Each source's held-out clips, as the stream gives them: smoothed where the student is."""
     student = run.recipe.student
 
-    def stream(pcm):
+    def stream(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         curves = animate(run.model, student, pcm, calibration)
         return smooth(curves) if student.smoothing else curves
 

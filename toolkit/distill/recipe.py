@@ -82,7 +82,7 @@ class TrainConfig(_Strict):
     closure_weight: float = Field(default=1.0, ge=0)
     mel_weight: float = Field(default=0.5, ge=0)
     seed: int = 1
-    evaluate_every: int = Field(default=500, gt=0)
+    evaluate_every: int = Field(default=1000, gt=0)
     calibration: float = Field(default=0.5, ge=0, le=1)
 
 

@@ -33,7 +33,9 @@ class Score:
     closure: ClosureScore | None
 
 
-def score(animate: Animate, labelled: LabelledSet, entries: Iterable[Entry], progress=None) -> Score:
+def score(
+    animate: Animate, labelled: LabelledSet, entries: Iterable[Entry], progress: Callable[[], object] | None = None
+) -> Score:
     """Animate each clip and compare it with the set's curves and closures.
 
     Parameters

@@ -5,6 +5,8 @@ Backend-neutral: only Keras layers, so the same student trains on TensorFlow, JA
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers as kl
@@ -82,7 +84,7 @@ def windowed(config: StudentConfig, source: keras.Model, calibration: Calibratio
     return model
 
 
-def _unit(x, layer: ConvConfig, name: str, seed: int):
+def _unit(x: Any, layer: ConvConfig, name: str, seed: int) -> Any:
     x = kl.Conv1D(
         layer.channels,
         layer.kernel,

@@ -7,11 +7,12 @@ last checkpoint as if nothing had been.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -64,7 +65,7 @@ class Run:
         self.history: list[dict] = []
         self._restore()
 
-    def train(self, progress=None) -> None:
+    def train(self, progress: Callable[[int, int, float, dict | None], object] | None = None) -> None:
         """Train to the last step, evaluating and saving every `evaluate_every` steps.
 
         Parameters
@@ -150,11 +151,11 @@ class Run:
                 raise BadInput(folder, "was labelled for other controls or another hop", "label the corpus again")
 
     def _save(self) -> None:
-        arrays = {f"w{i}": np.asarray(v) for i, v in enumerate(self.model.variables)}
+        arrays: dict[str, Any] = {"step": self.step, "history": json.dumps(self.history)}
+        arrays |= {f"w{i}": np.asarray(v) for i, v in enumerate(self.model.variables)}
         arrays |= {f"o{i}": np.asarray(v) for i, v in enumerate(self.model.optimizer.variables)}
-        history = json.dumps(self.history)
         with replacing(self.folder / CHECKPOINT) as path:
-            np.savez(path, step=self.step, history=history, **arrays)
+            np.savez(path, **arrays)
         write_text(self.folder / HISTORY, json.dumps(self.history, indent=1))
 
     def _restore(self) -> None:

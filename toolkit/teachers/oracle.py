@@ -194,8 +194,10 @@ def _seals(segments: list[_Segment], times: NDArray) -> tuple[NDArray[np.float32
     return seal, press
 
 
-def _to_arkit(gestures: NDArray[np.float32], seal: NDArray, press: NDArray) -> NDArray[np.float32]:
-    value = {name: gestures[:, column] for column, name in enumerate(GESTURES)}
+def _to_arkit(
+    gestures: NDArray[np.float32], seal: NDArray[np.float32], press: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    value: dict[str, NDArray] = {name: gestures[:, column] for column, name in enumerate(GESTURES)}
     value["jawOpen"] = value["jawOpen"] * (1 - LIP_COVER * seal)
     value["mouthClose"] = seal * value["jawOpen"]
     value["mouthPress"] = press
