@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BadInput
+from .machine import cpu_name
 from .student import BLOB_NAME, Student, load
 
 ROUNDS = 50
@@ -108,7 +109,7 @@ def bench(
     with _one_cpu():
         _race(tiers, crowd, rivals, -(-hops // ROUNDS), advance)
     return {
-        "machine": {"cpu": _cpu_name(), "system": platform.platform()},
+        "machine": {"cpu": cpu_name(), "system": platform.platform()},
         "student": {
             "path": str(path),
             "parameters": student.info.parameters,
@@ -237,12 +238,3 @@ def _one_cpu() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, allowed)
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..companding import codes, decode
+from ..reference import smooth
 from ..speech.corpus import Corpus
 from ..teachers.oracle import OracleTeacher
-from .inference import smooth
+from .inference import padded
 from .labelled import Entry, LabelledSet, collect
 from .scoring import Animate, Score, score
 
@@ -122,9 +123,7 @@ def _keras_subject(path: Path) -> Subject:
 
     def animate(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         frames = -(-len(pcm) // hop)
-        whole = np.zeros((frames - 1) * hop + window, np.float32)
-        before = window - spec.lookahead
-        whole[before : before + len(pcm)] = pcm[: len(whole) - before]
+        whole = padded(pcm, frames, hop, window, spec.lookahead)
         windows = np.lib.stride_tricks.sliding_window_view(decode(codes(whole)), window)[::hop, :, None]
         curves = np.concatenate(
             [np.asarray(model.predict_on_batch(windows[i : i + _WINDOWS])) for i in range(0, frames, _WINDOWS)]

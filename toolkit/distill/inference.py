@@ -18,10 +18,10 @@ _BUCKET = 64
 """Frames to which an utterance is padded, so that few shapes are compiled."""
 
 
-def padded(config: StudentConfig, pcm: NDArray, frames: int) -> NDArray:
+def padded(pcm: NDArray, frames: int, hop: int, window: int, lookahead: int) -> NDArray:
     """PCM with the silence around it that `frames` frames see; [(frames - 1) * hop + window]."""
-    before = config.window - config.lookahead
-    whole = np.zeros((frames - 1) * config.hop + config.window, pcm.dtype)
+    before = window - lookahead
+    whole = np.zeros((frames - 1) * hop + window, pcm.dtype)
     kept = pcm[: len(whole) - before]
     whole[before : before + len(kept)] = kept
     return whole
@@ -41,7 +41,8 @@ def linear(model: keras.Model, config: StudentConfig, pcm: NDArray) -> NDArray[n
     """
     frames = -(-len(pcm) // config.hop)
     bucket = max(-(-frames // _BUCKET) * _BUCKET, _BUCKET)
-    audio = decode(codes(padded(config, np.asarray(pcm), bucket)))
+    whole = padded(np.asarray(pcm), bucket, config.hop, config.window, config.lookahead)
+    audio = decode(codes(whole))
     return np.asarray(model.predict_on_batch(audio[None, :, None])["curves"][0, :frames], np.float32)
 
 
@@ -53,11 +54,3 @@ def animate(
     if calibration:
         answer = answer * calibration.gain + calibration.offset
     return np.maximum(answer, 0.0)
-
-
-def smooth(curves: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean of each frame and its two neighbours, the ends repeated, in the order docs/ir.md fixes."""
-    if len(curves) == 0:
-        return curves
-    wide = np.concatenate([curves[:1], curves, curves[-1:]])
-    return ((wide[:-2] + wide[1:-1]) + wide[2:]) * np.float32(1 / 3)

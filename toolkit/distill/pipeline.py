@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from ..atomic import replacing, write_text
 from ..cli.common import note, progress
+from ..reference import smooth
 from ..speech.corpus import MANIFEST, PHONES, Corpus
 from ..teachers.oracle import OracleTeacher
 from . import card, labelled, students
 from . import recipe as recipes
 from .calibrate import Calibration, fit
-from .inference import animate, linear, smooth
+from .inference import animate, linear
 from .labelled import LabelledSet
 from .recipe import Recipe, StudentConfig
 from .scoring import Score, score

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..machine import cpu_name
 from ..student import Student
 
 MOST_HOPS = 2000
@@ -55,13 +54,3 @@ def measure(student: Student, audio: NDArray[np.float32]) -> Timing:
     stream.reset()
     layer_us = np.median(stream.time_layers(codes), axis=0) / 1000
     return Timing(cpu_name(), student.isa, hops, hop_us, layer_us)
-
-
-def cpu_name() -> str:
-    """The processor's name as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith(("model name", "Hardware")):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
