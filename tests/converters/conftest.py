@@ -203,7 +203,7 @@ def small_student(tmp_path_factory) -> Path:
         x = layers.Conv1D(channels, kernel, stride, use_bias=False, name=f"front{stride}")(x)
         x = layers.ReLU()(layers.BatchNormalization()(x))
     y = layers.Conv1D(32, 3, dilation_rate=2, activation="relu", name="middle")(x)
-    x = layers.Add()([y, layers.Cropping1D((4, 0))(x)])
+    x = layers.Add(name="add")([y, layers.Cropping1D((4, 0))(x)])
     x = layers.Conv1D(5, x.shape[1], activation="relu", name="head")(x)
     folder = tmp_path_factory.mktemp("small")
     keras.Model(waveform, layers.Flatten()(x)).save(folder / "student.keras")
