@@ -40,6 +40,7 @@ class _Kind:
 _KINDS = {
     "oracle": _Kind("oracle", "OracleTeacher"),
     "neural": _Kind("neural", "NeuralTeacher", "FOLDER", SHIPPED_NEURAL),
+    "onnx": _Kind("onnx_file", "OnnxTeacher", "FILE.toml"),
 }
 
 
