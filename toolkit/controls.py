@@ -43,6 +43,21 @@ _CLOSURE_WEIGHTS: dict[str, float] = {
     "mouthFunnel": -0.25,
 }
 
+_LABIODENTAL_WEIGHTS: dict[str, float] = {
+    "mouthRollLower": 1.0,
+    "mouthClose": 1.0,
+    "jawOpen": -1.0,
+    "mouthShrugLower": 0.5,
+    "mouthUpperUpLeft": 0.25,
+    "mouthUpperUpRight": 0.25,
+    "mouthRollUpper": -1.0,
+    "mouthPressLeft": -0.5,
+    "mouthPressRight": -0.5,
+    "mouthLowerDownLeft": -0.25,
+    "mouthLowerDownRight": -0.25,
+    "mouthFunnel": -0.25,
+}
+
 
 def closure(values: NDArray[np.floating], controls: Sequence[str]) -> NDArray[np.float32]:
     """How shut the lips are, one number a frame, larger = more shut.
@@ -59,5 +74,18 @@ def closure(values: NDArray[np.floating], controls: Sequence[str]) -> NDArray[np
     float32 [frames]. A sealed p, b or m has mouthClose equal to jawOpen and a raised press, so it lies above
     0; rest lies at 0; an open vowel is negative.
     """
-    weights = np.array([_CLOSURE_WEIGHTS.get(name, 0.0) for name in controls], np.float32)
-    return np.asarray(values, np.float32) @ weights
+    return _weighted(values, controls, _CLOSURE_WEIGHTS)
+
+
+def labiodental(values: NDArray[np.floating], controls: Sequence[str]) -> NDArray[np.float32]:
+    """How near the lower lip is to the upper teeth with the upper lip out of the way; larger = nearer.
+
+    Parameters and result are those of `closure`. The lower lip's edge is lowered by jawOpen, raised against the jaw by
+    mouthClose and mouthShrugLower, and turned in towards the teeth by mouthRollLower; an upper lip that is rolled in
+    or pressed meets it first, which is p, b or m. Rest lies at 0.
+    """
+    return _weighted(values, controls, _LABIODENTAL_WEIGHTS)
+
+
+def _weighted(values: NDArray[np.floating], controls: Sequence[str], weights: dict[str, float]) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32) @ np.array([weights.get(name, 0.0) for name in controls], np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from facelite.distill.metrics import ScoredClip, average_precision, closure_score, correlation, jitter
+from facelite.distill.metrics import ScoredClip, average_precision, contact_score, correlation, jitter
 from scipy import stats
 
 
@@ -23,10 +23,10 @@ def test_average_precision_of_ties_is_the_base_rate():
     assert average_precision(np.zeros(10), np.arange(10) < 3) == pytest.approx(0.3)
 
 
-def test_a_perfect_closure_score():
+def test_a_perfect_contact_score():
     score = np.full(50, -1.0)
     score[10:15] = 1.0
-    result = closure_score([_clip(score, [(10, 15)])], 62.5)
+    result = contact_score([_clip(score, [(10, 15)])], 62.5)
     assert (result.average_precision, result.f1, result.event_recall, result.false_alarms) == (1, 1, 1, 0)
     assert result.onset_ms == 0
     assert result.inside_rate == 1
@@ -37,7 +37,7 @@ def test_a_late_closure_has_a_positive_onset_and_a_stray_one_is_a_false_alarm():
     score = np.full(60, -1.0)
     score[12:15] = 1.0
     score[40:43] = 1.0
-    result = closure_score([_clip(score, [(10, 15)])], 62.5)
+    result = contact_score([_clip(score, [(10, 15)])], 62.5)
     assert result.onset_ms == pytest.approx(2 / 62.5 * 1000)
     assert result.false_alarms == 1
     assert result.event_recall == 1

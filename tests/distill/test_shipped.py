@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from facelite import load
 from facelite.controls import closure
-from facelite.distill.metrics import ScoredClip, closure_score
+from facelite.distill.metrics import ScoredClip, contact_score
 from facelite.speech import audio
 
 DATA = Path(__file__).parents[1] / "data" / "emodb"
@@ -49,7 +49,7 @@ def _score(student, clips, gain: float = 1.0):
         frame = np.arange(len(curves))
         speech = np.any([(frame >= start) & (frame < end) for start, end in spoken[path]], axis=0)
         scored.append(ScoredClip(closure(curves, student.controls), tuple(closures[path]), speech))
-    return closure_score(scored, RATE)
+    return contact_score(scored, RATE)
 
 
 def test_lips_are_shut_inside_closures_far_more_often_than_outside(student, clips):

@@ -1,8 +1,9 @@
-"""Measures of curves: error against the teacher, jitter, and whether the lips shut when they must."""
+"""Measures of curves: likeness to the teacher, jitter, and whether lips meet, or lip and teeth, when they must."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,17 @@ MOVING = 0.01
 """A control counts as moving when its standard deviation under the teacher exceeds this."""
 
 MATCH_SECONDS = 0.10
-"""A predicted closure matches a reference closure when they overlap or lie this close."""
+"""A predicted contact matches a reference contact when they overlap or lie this close."""
 
 
 @dataclass(frozen=True)
-class ClosureScore:
-    """How well a closure score finds the frames in which lips are shut.
+class ContactScore:
+    """How well a number a frame finds the frames in which lips meet (p, b, m), or lower lip and teeth (f, v).
 
     Attributes
     ----------
     frames, positives
-        Frames scored, and how many lie inside a reference closure.
+        Frames scored, and how many lie inside a reference contact.
     average_precision
         Area under precision over recall, frame by frame.
     f1, threshold
@@ -29,13 +30,13 @@ class ClosureScore:
     precision, recall
         At that threshold.
     event_recall
-        Share of reference closures that hold at least one frame above the threshold.
+        Share of reference contacts that hold at least one frame above the threshold.
     false_alarms
-        Runs of frames above the threshold that match no closure, per reference closure.
+        Runs of frames above the threshold that match no contact, per reference contact.
     onset_ms
-        Median of predicted minus reference onset over matched closures; negative = the lips lead.
+        Median of predicted minus reference onset over matched contacts; negative = the lips lead.
     inside_rate, outside_rate
-        Share of frames above the threshold inside and outside closures.
+        Share of frames above the threshold inside and outside contacts.
     """
 
     frames: int
@@ -51,45 +52,41 @@ class ClosureScore:
     inside_rate: float
     outside_rate: float
 
-    def as_dict(self) -> dict[str, float]:
-        """For JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, eq=False)
 class ScoredClip:
-    """One clip's closure score and where its lips are shut.
+    """One clip's contact measure, and where there is contact.
 
     Attributes
     ----------
     score
-        float [frames], larger = more shut.
-    closures
-        Start and end in frames (float) of each reference closure.
+        float [frames], larger = closer.
+    contacts
+        Start and end in frames (float) of each reference contact.
     speech
         bool [frames]: frames that are scored.
     """
 
     score: NDArray[np.floating]
-    closures: tuple[tuple[float, float], ...]
+    contacts: tuple[tuple[float, float], ...]
     speech: NDArray[np.bool_]
 
     def inside(self) -> NDArray[np.bool_]:
-        """bool [frames]: frames that stand inside a closure."""
+        """bool [frames]: frames that stand inside a contact."""
         frame = np.arange(len(self.score))
         inside = np.zeros(len(self.score), bool)
-        for start, end in self.closures:
+        for start, end in self.contacts:
             inside |= (frame >= start) & (frame < end)
         return inside
 
 
 def average_precision(score: NDArray, positive: NDArray[np.bool_]) -> float:
     """Mean over positives of the precision at their rank; ties share the precision at their end."""
-    precision, recall, _ = _curve(score, positive)
+    precision, recall, _ = _operating_points(score, positive)
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def _curve(score: NDArray, positive: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+def _operating_points(score: NDArray, positive: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
     """Precision and recall at each distinct threshold, from the highest down."""
     order = np.argsort(-score, kind="stable")
     ranked, hits = score[order], np.cumsum(positive[order])
@@ -98,11 +95,11 @@ def _curve(score: NDArray, positive: NDArray[np.bool_]) -> tuple[NDArray, NDArra
     return hits[found] / (found + 1), hits[found] / max(int(positive.sum()), 1), ranked[found]
 
 
-def closure_score(clips: list[ScoredClip], frame_rate: float) -> ClosureScore:
-    """Score closures over many clips with one threshold for all."""
+def contact_score(clips: Sequence[ScoredClip], frame_rate: float) -> ContactScore:
+    """Score contacts over many clips with one threshold for all."""
     score = np.concatenate([clip.score[clip.speech] for clip in clips])
     inside = np.concatenate([clip.inside()[clip.speech] for clip in clips])
-    precision, recall, thresholds = _curve(score, inside)
+    precision, recall, thresholds = _operating_points(score, inside)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     best = int(np.argmax(f1))
     threshold = float(thresholds[best])
@@ -110,7 +107,7 @@ def closure_score(clips: list[ScoredClip], frame_rate: float) -> ClosureScore:
     for clip in clips:
         runs = _runs((clip.score >= threshold) & clip.speech)
         slack = MATCH_SECONDS * frame_rate
-        for start, end in clip.closures:
+        for start, end in clip.contacts:
             matched = [run for run in runs if run[0] < end + slack and run[1] > start - slack]
             touching = [run for run in runs if run[0] < end and run[1] > start]
             references += 1
@@ -119,10 +116,10 @@ def closure_score(clips: list[ScoredClip], frame_rate: float) -> ClosureScore:
                 nearest = min(matched, key=lambda run: abs(run[0] - start))
                 onsets.append((nearest[0] - start) / frame_rate * 1000)
         alarms += sum(
-            not any(run[0] < end + slack and run[1] > start - slack for start, end in clip.closures) for run in runs
+            not any(run[0] < end + slack and run[1] > start - slack for start, end in clip.contacts) for run in runs
         )
     above = score >= threshold
-    return ClosureScore(
+    return ContactScore(
         frames=len(score),
         positives=int(inside.sum()),
         average_precision=average_precision(score, inside),
@@ -144,14 +141,22 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def correlation(student: NDArray, teacher: NDArray) -> float:
-    """Mean Pearson correlation over the controls that move under the teacher; both float [frames, controls]."""
+def correlations(student: NDArray, teacher: NDArray) -> NDArray[np.float64]:
+    """Pearson correlation of each control, float64 [controls]; NaN where the teacher does not move the control.
+
+    Both float [frames, controls]. A student that holds a moving control still correlates 0.
+    """
     moving = teacher.std(0) > MOVING
-    if not moving.any():
-        return float("nan")
-    a = student[:, moving] - student[:, moving].mean(0)
-    b = teacher[:, moving] - teacher[:, moving].mean(0)
-    return float(np.mean((a * b).sum(0) / np.maximum(np.sqrt((a**2).sum(0) * (b**2).sum(0)), 1e-12)))
+    a = student - student.mean(0)
+    b = teacher - teacher.mean(0)
+    found = (a * b).sum(0) / np.maximum(np.sqrt((a**2).sum(0) * (b**2).sum(0)), 1e-12)
+    return np.where(moving, found, np.nan)
+
+
+def correlation(student: NDArray, teacher: NDArray) -> float:
+    """Mean of `correlations` over the controls that move under the teacher; NaN when none does."""
+    found = correlations(student, teacher)
+    return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
 
 def jitter(curves: NDArray) -> float:

@@ -1,26 +1,56 @@
-"""Score any student, whatever runs it, on the clips of a labelled set."""
+"""Score any student, whatever runs it: against its teacher's curves, and against phone labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..controls import closure
+from ..controls import closure, labiodental
+from .intervals import Interval, average_precision_interval
 from .labelled import Entry, LabelledSet
-from .metrics import ClosureScore, ScoredClip, closure_score, correlation, jitter
+from .metrics import ContactScore, ScoredClip, contact_score, correlation, correlations, jitter
 
 Animate = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """float32 PCM [samples] at 16 kHz -> float32 curves [frames, controls]."""
+
+Spans = tuple[tuple[float, float], ...]
+"""Start and end in seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a student made of one clip, and what it should have.
+
+    Attributes
+    ----------
+    student, teacher
+        float32 [frames, controls], the same controls.
+    closures, bites
+        Where lips are shut (p, b, m), and where the lower lip is at the teeth (f, v); () where nobody labelled.
+    speech
+        Where there is speech: contacts are scored there alone.
+    speaker
+        Whose voice.
+    """
+
+    student: NDArray[np.float32]
+    teacher: NDArray[np.float32]
+    closures: Spans
+    bites: Spans
+    speech: Spans
+    speaker: str
 
 
 @dataclass(frozen=True)
 class Score:
     """A student against its teacher and against the phone labels, over one set of clips.
 
-    `jitter_ratio` is the student's jitter over the teacher's own.
+    `jitter_ratio` is the student's jitter over the teacher's own; `correlations` holds the controls that move under
+    the teacher; `closure` and `labiodental` are None where there are no labels, `interval` (of the closures' average
+    precision) also where it was not asked for.
     """
 
     clips: int
@@ -30,7 +60,10 @@ class Score:
     correlation: float
     jitter: float
     jitter_ratio: float
-    closure: ClosureScore | None
+    closure: ContactScore | None
+    labiodental: ContactScore | None = None
+    interval: Interval | None = None
+    correlations: dict[str, float] = field(default_factory=dict)
 
 
 def score(
@@ -48,42 +81,62 @@ def score(
     ValueError
         `entries` is empty.
     """
-    rate = 16000 / labelled.hop
-    ours, theirs, clips, speech_jitter = [], [], [], []
+    answers = []
     for entry in entries:
         teacher = labelled.clip_curves(entry)
         student = animate(labelled.clip_audio(entry))[: len(teacher)]
-        ours.append(student)
-        theirs.append(teacher)
-        speech_jitter.append((jitter(student), jitter(teacher), len(student)))
-        clips.append(scored_clip(student, labelled.controls, entry, rate))
+        answers.append(Answer(student, teacher, entry.closures, (), entry.speech, entry.speaker))
         if progress:
             progress()
-    if not ours:
+    return score_answers(answers, labelled.controls, 16000 / labelled.hop)
+
+
+def score_answers(answers: Sequence[Answer], controls: tuple[str, ...], rate: float, interval: bool = False) -> Score:
+    """All measures over `answers`; `rate` is in frames a second, `interval` asks for the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        `answers` is empty.
+    """
+    if not answers:
         raise ValueError("no clip to score")
-    a, b = np.concatenate(ours), np.concatenate(theirs)
-    weights = np.array([n for _, _, n in speech_jitter], float)
-    student_jitter, teacher_jitter = (
-        float(np.average([pair[side] for pair in speech_jitter], weights=weights)) for side in (0, 1)
+    student = np.concatenate([answer.student for answer in answers])
+    teacher = np.concatenate([answer.teacher for answer in answers])
+    velocity = [np.diff(answer.student, axis=0) - np.diff(answer.teacher, axis=0) for answer in answers]
+    weights = np.array([len(answer.student) for answer in answers], float)
+    own, theirs = (
+        float(np.average([jitter(getattr(answer, side)) for answer in answers], weights=weights))
+        for side in ("student", "teacher")
     )
-    velocity = [(np.diff(x, axis=0) - np.diff(y, axis=0)) ** 2 for x, y in zip(ours, theirs, strict=True)]
+    lips = [scored_clip(closure(answer.student, controls), answer.closures, answer.speech, rate) for answer in answers]
+    teeth = [
+        scored_clip(labiodental(answer.student, controls), answer.bites, answer.speech, rate) for answer in answers
+    ]
+    each = zip(controls, correlations(student, teacher).tolist(), strict=True)
     return Score(
-        clips=len(clips),
-        seconds=len(a) / rate,
-        mse=float(np.mean((a - b) ** 2)),
-        velocity_mse=float(np.concatenate(velocity).mean()),
-        correlation=correlation(a, b),
-        jitter=student_jitter,
-        jitter_ratio=student_jitter / max(teacher_jitter, 1e-9),
-        closure=closure_score(clips, rate) if any(clip.closures for clip in clips) else None,
+        clips=len(answers),
+        seconds=len(student) / rate,
+        mse=float(np.mean((student - teacher) ** 2)),
+        velocity_mse=float(np.mean(np.concatenate(velocity) ** 2)),
+        correlation=correlation(student, teacher),
+        jitter=own,
+        jitter_ratio=own / max(theirs, 1e-9),
+        closure=_contacts(lips, rate),
+        labiodental=_contacts(teeth, rate),
+        interval=average_precision_interval(lips, [answer.speaker for answer in answers]) if interval else None,
+        correlations={name: value for name, value in each if np.isfinite(value)},
     )
 
 
-def scored_clip(curves: NDArray[np.float32], controls: tuple[str, ...], entry: Entry, rate: float) -> ScoredClip:
-    """The closure measure of one clip's curves, with the reference closures in frames."""
-    frame = np.arange(len(curves))
-    speech = np.zeros(len(curves), bool)
-    for start, end in entry.speech:
-        speech |= (frame >= start * rate) & (frame < end * rate)
-    spans = tuple((start * rate, end * rate) for start, end in entry.closures)
-    return ScoredClip(closure(curves, controls), spans, speech)
+def scored_clip(measure: NDArray[np.float32], contacts: Spans, speech: Spans, rate: float) -> ScoredClip:
+    """One clip's contact measure [frames] with its reference contacts in frames."""
+    frame = np.arange(len(measure))
+    spoken = np.zeros(len(measure), bool)
+    for start, end in speech:
+        spoken |= (frame >= start * rate) & (frame < end * rate)
+    return ScoredClip(measure, tuple((start * rate, end * rate) for start, end in contacts), spoken)
+
+
+def _contacts(clips: Sequence[ScoredClip], rate: float) -> ContactScore | None:
+    return contact_score(clips, rate) if any(clip.contacts for clip in clips) else None

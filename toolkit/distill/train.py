@@ -177,6 +177,6 @@ def _variance(labelled: LabelledSet, controls: tuple[str, ...]) -> np.ndarray:
 
 
 def _flat(result: Score) -> dict:
-    record = asdict(result)
-    closure = record.pop("closure") or {}
+    record = {name: value for name, value in asdict(result).items() if isinstance(value, int | float)}
+    closure = asdict(result.closure) if result.closure else {}
     return record | {f"closure_{key}": value for key, value in closure.items()}
