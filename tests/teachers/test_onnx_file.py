@@ -251,7 +251,8 @@ def test_a_network_that_answers_otherwise_is_named(exported, tmp_path, voice, ol
 
 def test_nan_and_missing_frames_are_refused(exported, tmp_path, voice):
     shutil.copytree(exported("windowed")[0], tmp_path / "loud")
-    (tmp_path / "loud" / "teacher.toml").write_text(WINDOWED.replace("scale = 2.0", "scale = 3e38"))
+    loud = WINDOWED.replace("scale = 2.0", "scale = 3e38").replace("[output]", "[output]\nscale = 3e38")
+    (tmp_path / "loud" / "teacher.toml").write_text(loud)
     with pytest.raises(BadInput, match=r"NaN or infinity at 0\.0"):
         _teacher(tmp_path / "loud").animate(voice, 16000)
     shutil.copytree(exported("whole")[0], tmp_path / "teacher")
