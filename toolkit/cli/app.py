@@ -16,6 +16,7 @@ VERBS = (
     "demo",
     "doctor",
     "corpus",
+    "label",
     "distill",
     "evaluate",
     "convert",

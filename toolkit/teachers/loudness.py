@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FLOOR_DB = -90.0
-_RANGE_DB = 30.0
+RANGE_DB = 30.0
 
 
 def frame_levels(audio: NDArray[np.float32], sample_rate: int, frame_rate: float) -> NDArray[np.float32]:
@@ -41,6 +41,6 @@ def relative_loudness(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(levels) == 0:
         return levels
     loud = np.percentile(levels, 95)
-    share = np.clip((levels - (loud - _RANGE_DB)) / _RANGE_DB, 0, 1)
+    share = np.clip((levels - (loud - RANGE_DB)) / RANGE_DB, 0, 1)
     padded = np.pad(share, 2, mode="edge")
     return (np.convolve(padded, np.full(5, 0.2), mode="valid")).astype(np.float32)

@@ -33,10 +33,18 @@ class Phone:
 class Teacher(Protocol):
     """Animates an utterance; it may look at all of it.
 
-    `controls` names the columns of what `animate` returns.
+    `controls` names the columns of what `animate` returns. A teacher that animates from phones also has
+    ``needs_phones = True``; one without that attribute only listens, and is given no phones (see `needs_phones`).
     """
 
     controls: tuple[str, ...]
+
+    def fingerprint(self) -> str:
+        """Hexadecimal SHA-256 over everything that decides the answers: weights, constants, a version of the code.
+
+        Labels are made again when it changes, so it must not depend on the machine, on paths or on the time.
+        """
+        ...
 
     def animate(self, audio: NDArray[np.float32], sample_rate: int, phones: Sequence[Phone] | None = None) -> Curves:
         """Curves at 62.5 frames a second, ``ceil(samples / hop)`` frames.
@@ -56,3 +64,8 @@ class Teacher(Protocol):
             The teacher needs phones and has none, or the audio is unusable.
         """
         ...
+
+
+def needs_phones(teacher: Teacher) -> bool:
+    """Whether `teacher` animates from phones; clips without them are then out of its reach."""
+    return bool(getattr(teacher, "needs_phones", False))
