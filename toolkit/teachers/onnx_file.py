@@ -76,7 +76,8 @@ class OnnxTeacher:
         frames = frame_count(len(audio), sample_rate)
         heard = _prepared(_resampled(audio, sample_rate, self.config.sample_rate), self.config.input)
         values, times = self._windowed(heard) if self.config.windows else self._whole(heard)
-        values = values * np.float32(self.config.output.scale)
+        with np.errstate(over="ignore"):
+            values = values * np.float32(self.config.output.scale)
         if not np.isfinite(values).all():
             bad = int(np.flatnonzero(~np.isfinite(values).all(1))[0])
             raise BadInput(self.model, f"answers NaN or infinity at {times[bad]:.3f} s", "repair the network")

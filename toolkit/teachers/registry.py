@@ -41,6 +41,7 @@ _KINDS = {
     "oracle": _Kind("oracle", "OracleTeacher"),
     "neural": _Kind("neural", "NeuralTeacher", "FOLDER", SHIPPED_NEURAL),
     "onnx": _Kind("onnx_file", "OnnxTeacher", "FILE.toml"),
+    "curves": _Kind("precomputed", "CurvesTeacher", "FOLDER"),
 }
 
 
