@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..speech import augment
+from ..speech.audio import SAMPLE_RATE
 from .labelled import Entry, LabelledSet
 from .recipe import AugmentConfig
 
 _LONGEST_GAP = 20
-_NOISE_MIX = 0.6
+_NOISE_MIX = {"recorded": 0.55, "music": 0.2, "coloured": 0.25}
+_REST_SECONDS = (0.5, 4.0)
+_REST_DB = (-30.0, -3.0)
 _STUDIO_DB = (-6.0, 0.0)
 
 
@@ -34,7 +37,7 @@ class Mixer:
         self._hop, self._controls = sets[0].hop, len(sets[0].controls)
         pairs = [(labelled, entry) for labelled in sets for entry in labelled.entries if entry.split == "train"]
         self._clips = [pair for pair in pairs if pair[1].labelled]
-        self._noises = [pair for pair in pairs if not pair[1].labelled]
+        self._noises = [pair for pair in pairs if not pair[1].labelled and not pair[1].language]
         self._shares = _shares([entry for _, entry in self._clips], weights)
 
     def stretch(self, rng: np.random.Generator, frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -52,11 +55,16 @@ class Mixer:
         return self._augment(audio[: frames * self._hop], rng), curves
 
     def _join(self, rng: np.random.Generator, frames: int) -> tuple[NDArray, NDArray]:
-        """Clips end to end with gaps of silence, starting somewhere inside the first."""
+        """Clips end to end with gaps of silence, starting somewhere inside the first; some are noise or music."""
         hop = self._hop
         audio, curves = np.zeros(frames * hop, np.float32), np.zeros((frames, self._controls), np.float32)
         position = 0
         while position < frames:
+            if rng.random() < self._config.rest_share:  # the curves stay at the resting face
+                taken = min(int(rng.uniform(*_REST_SECONDS) * SAMPLE_RATE) // hop, frames - position)
+                audio[position * hop : (position + taken) * hop] = self._rest(rng, taken * hop)
+                position += taken
+                continue
             labelled, entry = self._clips[int(np.searchsorted(self._shares, rng.random()))]
             skip = int(rng.integers(entry.frames)) if position == 0 else 0
             taken = min(entry.frames - skip, frames - position)
@@ -66,21 +74,42 @@ class Mixer:
         return audio, curves
 
     def _augment(self, audio: NDArray, rng: np.random.Generator) -> NDArray[np.float32]:
+        """From the mouth to the loudspeaker: speaker, room, what else sounds there, microphone, channel."""
         config = self._config
-        if rng.random() < config.equaliser_share:
-            audio = augment.equalise(audio, rng)
+        if rng.random() < config.pitch_share:
+            audio = augment.pitch(audio, rng, *config.pitch)
+        if rng.random() < config.vocal_tract_share:
+            audio = augment.vocal_tract(audio, rng, *config.vocal_tract)
         if rng.random() < config.room_share:
             audio = augment.room(audio, rng)
         if rng.random() < config.noise_share:
             audio = augment.add_noise(audio, self._noise(rng, len(audio)), rng, *config.noise_snr_db)
+        if rng.random() < config.room_tone_share:
+            audio = augment.room_tone(audio, rng, *config.room_tone_db)
+        if rng.random() < config.equaliser_share:
+            audio = augment.equalise(audio, rng)
+        if rng.random() < config.overdrive_share:
+            audio = augment.overdrive(audio, rng)
+        if rng.random() < config.codec_share:
+            audio = augment.codec(audio, rng)
+        if rng.random() < config.packet_loss_share:
+            audio = augment.packet_loss(audio, rng)
         low, high = config.gain_db if rng.random() < config.gain_share else _STUDIO_DB
         return augment.gain(audio, rng, low, high)
 
+    def _rest(self, rng: np.random.Generator, samples: int) -> NDArray[np.float32]:
+        noise = self._noise(rng, samples)
+        start = int(rng.integers(max(1, len(noise) - samples + 1)))
+        return augment.gain(np.resize(noise[start : start + samples], samples), rng, *_REST_DB)
+
     def _noise(self, rng: np.random.Generator, samples: int) -> NDArray[np.float32]:
-        if not self._noises or rng.random() > _NOISE_MIX:
-            return augment.coloured_noise(samples, rng, str(rng.choice(list(augment.SPECTRA))))
-        labelled, entry = self._noises[int(rng.integers(len(self._noises)))]
-        return labelled.clip_audio(entry)
+        kind = str(rng.choice(list(_NOISE_MIX), p=list(_NOISE_MIX.values())))
+        if kind == "recorded" and self._noises:
+            labelled, entry = self._noises[int(rng.integers(len(self._noises)))]
+            return labelled.clip_audio(entry)
+        if kind == "music":
+            return augment.music(samples, rng)
+        return augment.coloured_noise(samples, rng, str(rng.choice(list(augment.SPECTRA))))
 
 
 def _shares(entries: list[Entry], weights: dict[str, float]) -> NDArray[np.float64]:

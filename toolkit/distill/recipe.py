@@ -87,16 +87,28 @@ class TrainConfig(_Strict):
 
 
 class AugmentConfig(_Strict):
-    """How often and how strongly the waveform is changed."""
+    """How often and how strongly the waveform is changed: a share is a probability, a pair a range drawn from."""
 
     gain_db: tuple[float, float] = (-40.0, 0.0)
     gain_share: float = Field(default=0.7, ge=0, le=1)
     noise_share: float = Field(default=0.5, ge=0, le=1)
     noise_snr_db: tuple[float, float] = (5.0, 35.0)
     room_share: float = Field(default=0.3, ge=0, le=1)
+    room_tone_share: float = Field(default=0.3, ge=0, le=1)
+    room_tone_db: tuple[float, float] = (-70.0, -40.0)
     equaliser_share: float = Field(default=0.4, ge=0, le=1)
     speed_share: float = Field(default=0.5, ge=0, le=1)
     speed: tuple[float, float] = (0.85, 1.18)
+    pitch_share: float = Field(default=0.15, ge=0, le=1)
+    pitch: tuple[float, float] = (-4.0, 4.0)
+    """Semitones."""
+    vocal_tract_share: float = Field(default=0.25, ge=0, le=1)
+    vocal_tract: tuple[float, float] = (0.85, 1.18)
+    overdrive_share: float = Field(default=0.08, ge=0, le=1)
+    codec_share: float = Field(default=0.2, ge=0, le=1)
+    packet_loss_share: float = Field(default=0.05, ge=0, le=1)
+    rest_share: float = Field(default=0.08, ge=0, le=1)
+    """Of the pieces that a crop is joined from: noise or music alone, with a resting face as the label."""
 
 
 class Recipe(_Strict):
