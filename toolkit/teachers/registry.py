@@ -39,7 +39,7 @@ class _Kind:
 
 _KINDS = {
     "oracle": _Kind("oracle", "OracleTeacher"),
-    "neural": _Kind("neural", "NeuralTeacher", "FOLDER", SHIPPED_NEURAL),
+    "neural": _Kind("neural.teacher", "NeuralTeacher", "FOLDER", SHIPPED_NEURAL),
     "onnx": _Kind("onnx_file", "OnnxTeacher", "FILE.toml"),
     "curves": _Kind("precomputed", "CurvesTeacher", "FOLDER"),
 }

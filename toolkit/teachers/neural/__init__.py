@@ -1,0 +1,1 @@
+"""The neural teacher: audio alone -> curves, by convolution and self-attention over the whole utterance."""

@@ -1,0 +1,69 @@
+"""The neural teacher's recipe: one TOML file says everything about the network and how it is trained."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...distill.recipe import AugmentConfig
+from ...errors import BadInput
+from .model import TeacherConfig
+
+PACKAGED = Path(__file__).with_name("teacher.toml")
+
+
+class TrainConfig(BaseModel):
+    """How the network is trained on the oracle's labels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(gt=0)
+    batch: int = Field(default=16, gt=0)
+    crop_frames: int = Field(default=250, gt=8, multiple_of=2)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    warmup: int = Field(default=200, ge=0)
+    velocity_weight: float = Field(default=0.5, ge=0)
+    closure_weight: float = Field(default=1.0, ge=0)
+    warp: float = Field(default=0.12, ge=0, lt=0.5)
+    """Largest share by which vocal tracts are lengthened or shortened, on the mel scale."""
+    masked_bins: int = Field(default=12, ge=0)
+    masked_spectra: int = Field(default=8, ge=0)
+    precision: str = Field(default="float32", pattern="^(float32|mixed_bfloat16)$")
+    seed: int = 1
+    evaluate_every: int = Field(default=500, gt=0)
+    calibration: float = Field(default=0.5, ge=0, le=1)
+
+
+class TeacherRecipe(BaseModel):
+    """Network, training and data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    network: TeacherConfig = TeacherConfig()
+    train: TrainConfig
+    augment: AugmentConfig = AugmentConfig()
+    source_weights: dict[str, float] = Field(default_factory=dict)
+    """Relative share of training audio by corpus source; a source that is not named weighs 1."""
+
+
+def load(path: str | Path | None = None) -> TeacherRecipe:
+    """Read a recipe file, or the packaged one.
+
+    Raises
+    ------
+    BadInput
+        No such file, not TOML, a misspelt key, or a value out of range; the first fault is named.
+    """
+    file = Path(path) if path else PACKAGED
+    try:
+        return TeacherRecipe.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except OSError as error:
+        raise BadInput(file, error.strerror or "cannot be read", "check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(file, f"not TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(file, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

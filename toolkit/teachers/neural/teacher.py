@@ -1,0 +1,134 @@
+"""The trained neural teacher: open it from a folder, animate audio."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ...atomic import replacing, write_text
+from ...curves import FRAME_RATE, Curves
+from ...distill.calibrate import Calibration
+from ...errors import BadInput
+from ..protocol import Phone
+from .features import SAMPLE_RATE, log_mel
+from .model import HEAD_SCALE, TeacherConfig, build
+
+WEIGHTS, CONFIG = "teacher.npz", "teacher.json"
+
+PIECE, OVERLAP = 2000, 126
+"""Frames that are heard at once, and that two neighbouring pieces share: attention's memory grows with the square."""
+
+
+class NeuralTeacher:
+    """Animates from audio alone; the whole utterance is heard before the first frame is answered.
+
+    Attributes
+    ----------
+    controls
+        One name a column of the answer.
+    """
+
+    def __init__(self, model: keras.Model, config: TeacherConfig, calibration: Calibration | None = None) -> None:
+        self._model, self._config, self._calibration = model, config, calibration
+        self.controls: tuple[str, ...] = config.controls
+
+    @classmethod
+    def open(cls, folder: str | Path) -> NeuralTeacher:
+        """Load what `save` wrote.
+
+        Raises
+        ------
+        BadInput
+            The folder holds no teacher, or its weights do not fit its configuration.
+        """
+        folder = Path(folder)
+        try:
+            config = TeacherConfig.model_validate_json((folder / CONFIG).read_text("utf-8"))
+            with np.load(folder / WEIGHTS, allow_pickle=False) as saved:
+                weights = [saved[f"w{index}"].astype(np.float32) for index in range(len(saved.files))]
+        except OSError as error:
+            raise BadInput(folder, f"holds no neural teacher ({error.strerror})", "train one: facelite teach") from None
+        except (ValueError, ValidationError, KeyError) as error:
+            raise BadInput(folder, f"is no neural teacher: {str(error).splitlines()[0]}") from None
+        model = build(config)
+        if [w.shape for w in weights] != [tuple(v.shape) for v in model.weights]:
+            raise BadInput(folder / WEIGHTS, f"does not fit {CONFIG}", "train the teacher again")
+        model.set_weights(weights)
+        return cls(model, config)
+
+    def save(self, folder: str | Path) -> None:
+        """Write configuration and weights, rounded to float16, the calibration folded into the last layer."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = self._model.get_weights()
+        if self._calibration:
+            *body, kernel, bias = weights
+            kernel, bias = self._calibration.head(kernel * HEAD_SCALE, bias * HEAD_SCALE)
+            weights = [*body, kernel / HEAD_SCALE, bias / HEAD_SCALE]
+        arrays = {f"w{index}": value.astype(np.float16) for index, value in enumerate(weights)}
+        with replacing(folder / WEIGHTS) as path:
+            np.savez(path, **arrays)
+        write_text(folder / CONFIG, json.dumps(self._config.model_dump(mode="json"), indent=1))
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the configuration and every weight, hexadecimal."""
+        digest = hashlib.sha256(self._config.model_dump_json().encode())
+        for value in self._model.get_weights():
+            digest.update(value.tobytes())
+        if self._calibration:
+            digest.update(self._calibration.gain.tobytes() + self._calibration.offset.tobytes())
+        return digest.hexdigest()
+
+    def animate(self, audio: NDArray[np.float32], sample_rate: int, phones: Sequence[Phone] | None = None) -> Curves:
+        """See `Teacher.animate`; values are at least 0. `phones` are ignored."""
+        heard = np.asarray(audio, np.float32)
+        if sample_rate != SAMPLE_RATE:
+            heard = soxr.resample(heard, sample_rate, SAMPLE_RATE, quality="HQ")
+        count = -(-len(audio) * FRAME_RATE // sample_rate)
+        return Curves(np.maximum(self.linear(heard, int(count)), 0.0), self.controls)
+
+    def linear(self, audio: NDArray[np.float32], frames: int | None = None) -> NDArray[np.float32]:
+        """The answers before they are held to at least 0.
+
+        Parameters
+        ----------
+        audio
+            float32 [samples] at 16 kHz.
+        frames
+            ``ceil(samples / 256)`` when None.
+        """
+        frames = -(-len(audio) // 256) if frames is None else frames
+        mel = log_mel(audio, frames + frames % 2)
+        answer = np.zeros((frames + frames % 2, len(self.controls)), np.float32)
+        for first, last, weight in pieces(len(answer)):
+            heard = self._model(mel[None, 2 * first : 2 * last], training=False)
+            answer[first:last] += np.asarray(heard, np.float32)[0] * weight[:, None]
+        if self._calibration:
+            answer = answer * self._calibration.gain + self._calibration.offset
+        return answer[:frames]
+
+
+def pieces(frames: int) -> list[tuple[int, int, NDArray[np.float32]]]:
+    """First and last frame of each piece, and its share in each of its frames; the shares of a frame sum to 1."""
+    if frames <= PIECE:
+        return [(0, frames, np.ones(frames, np.float32))]
+    starts = list(range(0, frames - OVERLAP, PIECE - OVERLAP))
+    ramp = ((np.arange(OVERLAP) + 0.5) / OVERLAP).astype(np.float32)
+    result = []
+    for start in starts:
+        end = min(start + PIECE, frames)
+        weight = np.ones(end - start, np.float32)
+        if start > 0:
+            weight[:OVERLAP] = ramp
+        if end < frames:
+            weight[-OVERLAP:] = ramp[::-1]
+        result.append((start, end, weight))
+    return result

@@ -1,0 +1,147 @@
+"""Training of the neural teacher on another teacher's labels; checkpointed and resumable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ...atomic import write_text
+from ...distill import checkpoint
+from ...distill.ahead import ahead
+from ...distill.calibrate import Calibration, fit
+from ...distill.labelled import Entry, LabelledSet
+from ...distill.losses import label_loss
+from ...distill.scoring import Score, score
+from ...errors import BadInput
+from .batches import worker_batch
+from .model import build
+from .recipe import TeacherRecipe
+from .teacher import NeuralTeacher
+
+HISTORY, IDENTITY = "history.json", "run.json"
+
+_VALIDATION_CLIPS = 150
+
+
+class TeacherRun:
+    """One training run in a folder; a run that is there already goes on.
+
+    Parameters
+    ----------
+    folder
+        Holds checkpoint and history.
+    sets
+        Folders of labelled sets; the first is validated on.
+
+    Raises
+    ------
+    BadInput
+        The folder holds a run of another recipe or of other labels, or the sets have other controls.
+    """
+
+    def __init__(self, folder: Path, recipe: TeacherRecipe, sets: list[Path]) -> None:
+        self.folder, self.recipe, self._sets = folder, recipe, sets
+        folder.mkdir(parents=True, exist_ok=True)
+        self._labelled = [LabelledSet.open(path) for path in sets]
+        self._check_identity()
+        keras.utils.set_random_seed(recipe.train.seed)
+        self.model = build(recipe.network, recipe.train.precision)
+        self._compile()
+        self.step, self.history = checkpoint.restore(folder, self.model)
+
+    def train(self, progress: Callable[[int, float, dict | None], object]) -> None:
+        """Train to the last step, evaluating and saving every `evaluate_every` steps.
+
+        Parameters
+        ----------
+        progress
+            Called as ``progress(step, loss, latest)`` after each step; `latest` is the last evaluation or None.
+        """
+        train, running = self.recipe.train, 0.0
+        arguments = ([str(path) for path in self._sets], self.recipe.model_dump_json())
+        for batch in ahead(worker_batch, self.step, train.steps, *arguments):
+            loss = float(self.model.train_on_batch(batch.mel, batch.curves))
+            if not np.isfinite(loss):
+                raise BadInput(self.folder, f"loss is {loss} at step {self.step}", "lower train.learning_rate")
+            self.model.reset_metrics()
+            running = loss if running == 0.0 else 0.98 * running + 0.02 * loss
+            self.step += 1
+            if self.step % train.evaluate_every == 0 or self.step == train.steps:
+                self.history.append({"step": self.step, "train_loss": running} | self.evaluate())
+                checkpoint.save(self.folder, self.model, self.step, self.history)
+                write_text(self.folder / HISTORY, json.dumps(self.history, indent=1))
+            progress(self.step, running, self.history[-1] if self.history else None)
+
+    def teacher(self, calibration: Calibration | None = None) -> NeuralTeacher:
+        """The teacher as it stands, in float32 whatever it trains in."""
+        copy = build(self.recipe.network)
+        copy.set_weights(self.model.get_weights())
+        return NeuralTeacher(copy, self.recipe.network, calibration)
+
+    def evaluate(self, calibration: Calibration | None = None) -> dict:
+        """Score the teacher as it stands on a fixed sample of the validation speakers' clips."""
+        labelled, entries = self._validation()
+        return _flat(score(self._animate(self.teacher(calibration)), labelled, entries))
+
+    def calibrate(self) -> Calibration:
+        """The output calibration, from the clips that the teacher is validated on."""
+        labelled, entries = self._validation()
+        teacher = self.teacher()
+        answers = np.concatenate([teacher.linear(labelled.clip_audio(entry)) for entry in entries])
+        targets = np.concatenate([labelled.clip_curves(entry) for entry in entries])
+        return fit(answers, targets, self.recipe.train.calibration)
+
+    @staticmethod
+    def _animate(teacher: NeuralTeacher) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+        return lambda pcm: teacher.animate(pcm, 16000).values
+
+    def _validation(self) -> tuple[LabelledSet, list[Entry]]:
+        labelled = self._labelled[0]
+        entries = [e for e in labelled.entries if e.split == "valid" and e.labelled and e.frames > 40]
+        if not entries:
+            raise BadInput(self._sets[0], "has no clip of a validation speaker", "label a larger corpus")
+        chosen = np.random.default_rng(0).permutation(len(entries))[:_VALIDATION_CLIPS]
+        return labelled, [entries[index] for index in sorted(chosen)]
+
+    def _compile(self) -> None:
+        train, network = self.recipe.train, self.recipe.network
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(train.steps - train.warmup, 1),
+            alpha=0.01,
+            warmup_target=train.learning_rate,
+            warmup_steps=train.warmup,
+        )
+        optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
+        spread = np.sqrt(np.mean([_variance(labelled) for labelled in self._labelled], axis=0))
+        self.model.compile(optimiser, label_loss(network.controls, spread, train.velocity_weight, train.closure_weight))
+        self.model.optimizer.build(self.model.trainable_variables)
+
+    def _check_identity(self) -> None:
+        """A run is its recipe and its data; what goes on under another name would be neither."""
+        names = [path.name for path in self._sets]
+        text = json.dumps({"recipe": self.recipe.model_dump(mode="json"), "labels": names}, indent=1)
+        path = self.folder / IDENTITY
+        if path.exists() and path.read_text("utf-8") != text:
+            raise BadInput(self.folder, "holds a run of another recipe or other labels", "choose another folder, -o")
+        write_text(path, text)
+        for folder, labelled in zip(self._sets, self._labelled, strict=True):
+            if labelled.controls != self.recipe.network.controls:
+                raise BadInput(folder, "was labelled for other controls", "label the corpus again")
+
+
+def _variance(labelled: LabelledSet) -> NDArray[np.float32]:
+    sample = labelled.curves[:: max(len(labelled.curves) // 200_000, 1)].astype(np.float32)
+    return sample.var(0)
+
+
+def _flat(result: Score) -> dict:
+    record = asdict(result)
+    closure = record.pop("closure") or {}
+    return record | {f"closure_{key}": value for key, value in closure.items()}
