@@ -1,0 +1,122 @@
+"""What a subject should answer: a teacher's curves, and what the phone labels say of lips and teeth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..companding import to_int16
+from ..curves import FRAME_RATE, Curves
+from ..distill.scoring import Spans
+from ..errors import BadInput
+from ..speech.audio import SAMPLE_RATE
+from ..speech.corpus import Clip
+from ..teachers.articulation import LABIODENTALS
+from ..teachers.closures import closures, speech_spans
+from ..teachers.loudness import frame_levels
+from ..teachers.protocol import needs_phones
+from ..teachers.registry import open_teacher
+
+NOISE = "noise"
+"""The source whose clips have no face."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """One clip with what is known of its face.
+
+    Attributes
+    ----------
+    samples
+        int16 [samples] at 16 kHz.
+    curves
+        The teacher's, 62.5 frames a second.
+    closures, bites, speech
+        Seconds of p, b and m closures, of f and v, and of speech; () where the clip has no phones.
+    """
+
+    clip: Clip
+    samples: NDArray[np.int16]
+    curves: Curves
+    closures: Spans
+    bites: Spans
+    speech: Spans
+
+    @property
+    def group(self) -> str:
+        """ "source/split"."""
+        return f"{self.clip.source}/{self.clip.split}"
+
+    def audio(self) -> NDArray[np.float32]:
+        """float32 [samples], -1..1."""
+        return self.samples.astype(np.float32) / np.float32(32768)
+
+
+def references(
+    clips: Sequence[Clip], teacher: str = "oracle", progress: Callable[[], object] | None = None
+) -> list[Reference]:
+    """Read the clips and ask the teacher about each; noise is left out, and clips the teacher needs phones for.
+
+    Parameters
+    ----------
+    teacher
+        As `open_teacher` takes it, or a folder that `facelite label` wrote.
+    progress
+        Called with no argument after each clip.
+
+    Raises
+    ------
+    BadInput
+        No clip is left, the teacher cannot be opened, or the label folder lacks a clip.
+    """
+    speech = [clip for clip in clips if clip.source != NOISE]
+    found = []
+    for clip, curves in _labelled(speech, teacher):
+        audio = clip.audio()
+        levels = frame_levels(audio, SAMPLE_RATE, FRAME_RATE)
+        bites = tuple((phone.start, phone.end) for phone in clip.phones if phone.symbol in LABIODENTALS)
+        answer = curves(audio)
+        shut, spoken = closures(clip.phones, levels, FRAME_RATE), speech_spans(clip.phones)
+        found.append(Reference(clip, to_int16(audio), answer, shut, bites, spoken))
+        if progress:
+            progress()
+    if not found:
+        raise BadInput("corpus", f"holds no chosen clip that {teacher} can animate", "choose another split or source")
+    return found
+
+
+Ask = Callable[[NDArray[np.float32]], Curves]
+
+
+def _labelled(clips: Sequence[Clip], teacher: str) -> Iterator[tuple[Clip, Ask]]:
+    """Each clip that can be labelled, with what gives its curves once its audio is there."""
+    if Path(teacher).is_dir():
+        stored = _stored(clips, Path(teacher))
+        for clip in clips:
+            if clip.path in stored:
+                yield clip, lambda audio, curves=stored[clip.path]: curves
+        return
+    opened = open_teacher(teacher)
+    told = needs_phones(opened)
+    for clip in clips:
+        if clip.phones or not told:
+            yield clip, lambda audio, phones=clip.phones: opened.animate(audio, SAMPLE_RATE, phones if told else None)
+
+
+def _stored(clips: Sequence[Clip], folder: Path) -> Mapping[str, Curves]:
+    """Curves by clip path from a folder of labels."""
+    from ..labels.store import LabelStore
+
+    store = LabelStore.open(folder)
+    paths = {store.card.key(clip): clip.path for clip in clips if store.card.can_label(clip)}
+    found = {
+        paths[key]: Curves(values.astype(np.float32), store.card.controls) for key, values in store.labels(set(paths))
+    }
+    if missing := [path for path in paths.values() if path not in found]:
+        problem = f"lacks labels of {len(missing)} of {len(paths)} clips, first {missing[0]}"
+        raise BadInput(folder, problem, "label this corpus, as it is now, into it")
+    return found
