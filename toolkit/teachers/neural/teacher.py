@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -56,8 +57,11 @@ class NeuralTeacher:
                 weights = [saved[f"w{index}"].astype(np.float32) for index in range(len(saved.files))]
         except OSError as error:
             raise BadInput(folder, f"holds no neural teacher ({error.strerror})", "train one: facelite teach") from None
-        except (ValueError, ValidationError, KeyError) as error:
-            raise BadInput(folder, f"is no neural teacher: {str(error).splitlines()[0]}") from None
+        except ValidationError as error:
+            fault = error.errors()[0]
+            raise BadInput(folder / CONFIG, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+        except (ValueError, KeyError, BadZipFile) as error:
+            raise BadInput(folder / WEIGHTS, f"cannot be read ({error})", "train the teacher again") from None
         model = build(config)
         if [w.shape for w in weights] != [tuple(v.shape) for v in model.weights]:
             raise BadInput(folder / WEIGHTS, f"does not fit {CONFIG}", "train the teacher again")
