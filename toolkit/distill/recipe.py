@@ -2,75 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from ..controls import SPEECH_CONTROLS
 from ..errors import BadInput
+from .architecture import ConvConfig, StudentConfig, Strict
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class TrainConfig(Strict):
+    """Label losses, reconstruction and velocity; and how a run goes about it.
 
-
-class ConvConfig(_Strict):
-    """A convolution, BatchNorm and ReLU; `residual` adds the block's input, delayed to the same frame."""
-
-    channels: int = Field(gt=0)
-    kernel: int = Field(gt=0)
-    stride: int = Field(default=1, gt=0)
-    dilation: int = Field(default=1, gt=0)
-    residual: bool = False
-
-
-class StudentConfig(_Strict):
-    """Architecture: a mel-initialised front, convolutions, and a head that spans what is left of the window."""
-
-    name: str
-    sample_rate: int = 16000
-    window: int = 8192
-    lookahead: int = Field(ge=0)
-    front: ConvConfig
-    layers: tuple[ConvConfig, ...]
-    controls: tuple[str, ...] = SPEECH_CONTROLS
-    smoothing: bool = True
-
-    @property
-    def hop(self) -> int:
-        """Samples between two frames: the product of the strides."""
-        hop = self.front.stride
-        for layer in self.layers:
-            hop *= layer.stride
-        return hop
-
-    @property
-    def head_kernel(self) -> int:
-        """Frames that the head spans, so that the receptive field is exactly the window.
-
-        Raises
-        ------
-        BadInput
-            The strides do not divide the window, or the layers before the head already exceed it.
-        """
-        frames = self.window
-        for layer in (self.front, *self.layers):
-            frames -= (layer.kernel - 1) * layer.dilation
-            if frames < 1 or (frames - 1) % layer.stride:
-                raise BadInput(
-                    f"recipe {self.name}",
-                    f"kernel {layer.kernel}, stride {layer.stride} leaves a remainder in window {self.window}",
-                    "choose kernels whose receptive fields fill the window exactly",
-                )
-            frames = (frames - 1) // layer.stride + 1
-        return frames
-
-
-class TrainConfig(_Strict):
-    """Stage 1: label losses, reconstruction and velocity."""
+    Attributes
+    ----------
+    checkpoint_every
+        Steps between two checkpoints: what a killed run loses at most.
+    threads
+        CPU threads of the training process; 0 for as many as there are. Weights repeat to the bit on as many.
+    precision
+        What layers compute in; weights and losses are float32 either way.
+    deterministic
+        Only operations that repeat to the bit; on a GPU that costs time.
+    """
 
     steps: int = Field(gt=0)
     batch: int = Field(default=16, gt=0)
@@ -83,10 +41,43 @@ class TrainConfig(_Strict):
     mel_weight: float = Field(default=0.5, ge=0)
     seed: int = 1
     evaluate_every: int = Field(default=1000, gt=0)
+    checkpoint_every: int = Field(default=250, gt=0)
+    threads: int = Field(default=0, ge=0)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    deterministic: bool = True
     calibration: float = Field(default=0.5, ge=0, le=1)
 
 
-class AugmentConfig(_Strict):
+class FeatureConfig(Strict):
+    """Stage 2: besides the labels, the features of a frozen student of the same kind.
+
+    Attributes
+    ----------
+    source
+        `from` in the recipe: the frozen student's run, bundle folder or student.keras.
+    layers
+        This student's layer -> the frozen student's layer that it learns from, both named as in the exported student
+        ("front", "conv3", "add6"); none for the last layer before the residual blocks and the one that the head reads.
+    weight
+        Of the loss: the share of the frozen features' variance that is not yet explained, a mean over the layers.
+    fade
+        Share of the training over which the weight falls to 0, in a straight line; None to keep it.
+    ahead
+        Samples by which the frozen student's features are newer than this one's. 0 compares features of the same
+        audio, so a student with less lookahead has heard what it is asked for; the difference of the two lookaheads
+        compares features of the same frame, so it must guess what is to come.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    source: str | None = Field(default=None, alias="from")
+    layers: dict[str, str] = Field(default_factory=dict)
+    weight: float = Field(default=1.0, gt=0)
+    fade: float | None = Field(default=None, gt=0, le=1)
+    ahead: int = Field(default=0, ge=0)
+
+
+class AugmentConfig(Strict):
     """How often and how strongly the waveform is changed: a share is a probability, a pair a range drawn from."""
 
     gain_db: tuple[float, float] = (-40.0, 0.0)
@@ -111,11 +102,12 @@ class AugmentConfig(_Strict):
     """Of the pieces that a crop is joined from: noise or music alone, with a resting face as the label."""
 
 
-class Recipe(_Strict):
-    """A student, its training and its data."""
+class Recipe(Strict):
+    """A student, its training and its data; with `features` its training is hybrid."""
 
     student: StudentConfig
     train: TrainConfig
+    features: FeatureConfig | None = None
     augment: AugmentConfig = AugmentConfig()
     source_weights: dict[str, float] = Field(default_factory=dict)
     """Relative share of training audio by corpus source; a source that is not named weighs 1."""
@@ -140,8 +132,47 @@ def load(path: str | Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(file, f"not TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(file, f"{field}: {first['msg']}") from None
-    recipe.student.head_kernel  # noqa: B018  raises when the layers do not fill the window
+        raise BadInput(file, _problem(error)) from None
+    problem = _misfit(recipe)
+    if problem:
+        raise BadInput(file, *problem)
     return recipe
+
+
+def changed(recipe: Recipe, section: str, **values: Any) -> Recipe:
+    """`recipe` with `values` in its section "train" or "features"; None leaves what is there."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return recipe.model_copy(update={section: getattr(recipe, section).model_copy(update=given)}) if given else recipe
+
+
+def _problem(error: ValidationError) -> str:
+    """The first fault, with its field; a misspelt key with the ones that there are."""
+    first = error.errors()[0]
+    *section, key = (str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{'.'.join([*section, key])}: {first['msg'].removeprefix('Value error, ')}"
+    known = _keys(section)
+    near = difflib.get_close_matches(key, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    return f"{'.'.join([*section, key])}: no such key; {hint}"
+
+
+def _keys(section: list[str]) -> list[str]:
+    model: Any = {"student": StudentConfig, "train": TrainConfig, "augment": AugmentConfig, "features": FeatureConfig}
+    found = model.get(section[0]) if section else Recipe
+    if len(section) > 1:
+        found = ConvConfig
+    return [field.alias or name for name, field in found.model_fields.items()]
+
+
+def _misfit(recipe: Recipe) -> tuple[str, str] | None:
+    """What the sections make of each other: the problem, with its field, and the mend; None where they fit."""
+    student, features = recipe.student, recipe.features
+    if features is None:
+        return None
+    if features.ahead % student.hop:
+        return f"features.ahead: {features.ahead} is not a multiple of the hop", f"choose a multiple of {student.hop}"
+    for name in features.layers:
+        if name not in student.names:
+            return f"features.layers.{name}: the student has no such layer", f"known: {', '.join(student.names)}"
+    return None
