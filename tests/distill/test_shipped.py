@@ -73,10 +73,11 @@ def test_the_mouth_rests_in_silence(student):
 
 def test_float_and_int8_hear_alike(student, shipped_student, clips):
     """The Keras student that the bundle was made of against the C kernel; int8 may cost a hundredth of correlation."""
-    from facelite.distill.evaluate import subject
+    from facelite.evaluation.subjects import open_subjects
 
-    original = subject(shipped_student)
-    pairs = [(original.animate(pcm), student.animate(pcm)) for pcm in list(clips.values())[:10]]
+    (original,) = open_subjects(str(shipped_student))
+    some = list(clips.values())[:10]
+    pairs = [(original.deliver(original.unsmoothed(pcm, ())), student.animate(pcm)) for pcm in some]
     a, b = (np.concatenate(side) for side in zip(*pairs, strict=True))
     moving = a.std(0) > 0.01
     correlation = [np.corrcoef(a[:, i], b[:, i])[0, 1] for i in np.flatnonzero(moving)]

@@ -1,66 +1,152 @@
-"""`facelite evaluate`: score a student on a corpus."""
+"""`facelite evaluate`: measure teachers and students on speech they never heard."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Group
 from rich.table import Table
 
-from .common import AsJson, console, print_json, progress
+from ..atomic import write_text
+from ..errors import BadInput
+from .common import AsJson, console, exit_with, print_json, progress
 
 if TYPE_CHECKING:
-    from ..distill.scoring import Score
+    from ..evaluation.spec import TableSpec
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb to `app`."""
-
-    @app.command()
-    def evaluate(
-        student: Annotated[Path, typer.Argument(help="A bundle, a student.facelite, or a student.keras.")],
-        corpus: Annotated[Path, typer.Option(help="A corpus with phone timings.")],
-        split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
-        source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
-        gain_db: Annotated[float, typer.Option(max=0.0, help="Play the clips at this level.")] = 0.0,
-        snr_db: Annotated[float | None, typer.Option(help="Add pink noise at this signal-to-noise ratio.")] = None,
-        as_json: AsJson = False,
-    ) -> None:
-        """Measure a student against the oracle's curves and the labelled lip closures."""
-        from ..distill.evaluate import as_json as plain
-        from ..distill.evaluate import evaluate as score
-        from ..distill.evaluate import subject
-        from ..speech.corpus import Corpus
-
-        chosen = Corpus.open(corpus).select(split=split, source=source, with_phones=True)
-        judged = subject(student)
-        with progress() as bar:
-            task = bar.add_task("evaluating", total=len(chosen))
-            results = score(judged, chosen, gain_db, snr_db, progress=lambda: bar.advance(task))
-        if as_json:
-            print_json({"student": judged.name, "split": split, "scores": plain(results)})
-        else:
-            console().print(_table(judged.name, results))
+    app.command()(evaluate)
 
 
-def _table(name: str, results: dict[str, Score]) -> Table:
-    table = Table(title=name, title_justify="left", box=None, padding=(0, 1, 0, 0))
-    for heading in ("source", "clips", "mse", "r", "jitter", "AP", "F1", "recall", "alarms", "onset", "in", "out"):
-        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=True)
-    for source, result in results.items():
-        shut = result.closure
-        closure = ["-"] * 7
-        if shut:
-            shares = (shut.average_precision, shut.f1, shut.event_recall, shut.false_alarms)
-            rates = (shut.inside_rate, shut.outside_rate)
-            closure = [*(f"{x:.3f}" for x in shares), f"{shut.onset_ms:+.0f}", *(f"{x:.2f}" for x in rates)]
-        table.add_row(
-            source,
-            str(result.clips),
-            f"{result.mse:.4f}",
-            f"{result.correlation:.3f}",
-            f"{result.jitter_ratio:.2f}",
-            *closure,
+def evaluate(
+    student: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Run folders, bundles, student.keras or .facelite files, teachers (oracle, neural:FOLDER)."
+        ),
+    ] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(help="A corpus with phone timings; may be given again.")] = None,
+    split: Annotated[list[str] | None, typer.Option(help="train, valid or test (default); may be given again.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
+    teacher: Annotated[
+        str, typer.Option(help="Whose curves are the reference: a teacher, or a folder of labels.")
+    ] = "oracle",
+    gain_db: Annotated[
+        list[float] | None, typer.Option(max=0.0, help="Also play the clips at this level; may be given again.")
+    ] = None,
+    snr_db: Annotated[
+        list[float] | None, typer.Option(help="Also add pink noise at this ratio; may be given again.")
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Convert float students without a bundle, to measure int8.")
+    ] = False,
+    spec: Annotated[
+        Path | None, typer.Option(help="A table's TOML: rows of students and seeds, instead of STUDENT.")
+    ] = None,
+    table: Annotated[
+        list[Path] | None, typer.Option(help="Write the table to this .json or .md; may be given again.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page that plays teacher and students side by side.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure students against a teacher's curves and labelled lips; exit 1 if int8 differs between LiteRT and C."""
+    from ..evaluation.markdown import render
+    from ..evaluation.table import evaluate as fill
+    from ..evaluation.table import holds
+
+    outputs = [_checked(path) for path in table or []]
+    asked = _given(spec, corpus) if spec else _asked(student, corpus, split, source, teacher, gain_db, snr_db, int8)
+    with progress() as bar:
+        task = bar.add_task("evaluating")
+        filled = fill(
+            asked, lambda text, done, total: bar.update(task, description=text, completed=done, total=total), html
         )
-    return table
+    for path in outputs:
+        write_text(path, json.dumps(filled, indent=1) + "\n" if path.suffix == ".json" else render(filled))
+    if as_json:
+        print_json(filled)
+    else:
+        console().print(_summary(filled))
+    exit_with(holds(filled))
+
+
+def _checked(path: Path) -> Path:
+    if path.suffix not in (".json", ".md"):
+        raise BadInput("--table", f"{path} is neither .json nor .md", "name the file accordingly")
+    return path
+
+
+def _given(spec: Path, corpus: list[Path] | None) -> TableSpec:
+    from ..evaluation.spec import load
+
+    return load(spec, tuple(map(str, corpus or ())))
+
+
+def _asked(
+    student: list[str] | None,
+    corpus: list[Path] | None,
+    split: list[str] | None,
+    source: list[str] | None,
+    teacher: str,
+    gain_db: list[float] | None,
+    snr_db: list[float] | None,
+    int8: bool,
+) -> TableSpec:
+    """The table that the command line describes: a row a student."""
+    from ..evaluation.spec import Row, TableSpec, validated
+
+    if not student or not corpus:
+        raise BadInput("evaluate", "no student or no --corpus was given", "give both, or --spec table.toml")
+    names = _names(student)
+    return validated(
+        lambda: TableSpec(
+            corpora=tuple(map(str, corpus)),
+            splits=tuple(split or ("test",)),
+            sources=tuple(source or ()),
+            teacher=teacher,
+            gain_db=tuple(gain_db or ()),
+            snr_db=tuple(snr_db or ()),
+            int8=int8,
+            row=tuple(Row(name=name, students=(one,)) for name, one in zip(names, student, strict=True)),
+        ),
+        "evaluate",
+    )
+
+
+def _names(students: list[str]) -> list[str]:
+    """Short names: a file's folder, a folder's own name; whole paths where those are not distinct."""
+    short = [Path(one).parent.name if Path(one).suffix else Path(one).name or one for one in students]
+    return short if len(set(short)) == len(short) and all(short) else students
+
+
+def _summary(filled: dict[str, Any]) -> Group:
+    """The figures of every group, row and kind."""
+    return Group(*(_group(filled, group) for group in filled["speech"]))
+
+
+def _group(filled: dict[str, Any], group: str) -> Table:
+    from ..evaluation.figures import FIGURES, Figure, at
+
+    shown = {"average_precision": "AP", "f1": "F1", "event_recall": "found", "false_alarms": "alarms"}
+    shown |= {"onset_ms": "onset", "correlation": "r", "jitter_smoothed": "jitter"}
+    columns = {heading: FIGURES[key] for key, heading in shown.items()}
+    precision = FIGURES["average_precision"]
+    columns |= {name: Figure(at(name), name, precision.write) for name in filled["conditions"][1:]}
+    clips = filled["speech"][group]["clips"]
+    grid = Table(title=f"{group}, {clips} clips", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    grid.add_column("student", overflow="fold")
+    grid.add_column("")
+    for heading in columns:
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for row in filled["rows"]:
+        for kind, found in row["by_group"][group].items():
+            values = (one.write(found[one.key]["mean"]) if one.key in found else "-" for one in columns.values())
+            grid.add_row(row["name"], kind, *values)
+    return grid

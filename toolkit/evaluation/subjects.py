@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,11 @@ class Subject:
             return None
         return 1000 * (self.lookahead + self.hop * self.smoothing) / SAMPLE_RATE
 
+    def narrowed(self, controls: tuple[str, ...]) -> Subject:
+        """The same subject answering with some of its controls: subjects are compared on those they share."""
+        columns = [self.controls.index(name) for name in controls]
+        return replace(self, controls=controls, unsmoothed=lambda pcm, phones: self.unsmoothed(pcm, phones)[:, columns])
+
     def deliver(self, curves: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unsmoothed curves as a game gets them."""
         return smooth(curves) if self.smoothing else curves
@@ -93,8 +98,8 @@ def open_subjects(spec: str, scratch: Path | None = None) -> list[Subject]:
     Parameters
     ----------
     spec
-        A teacher as `open_teacher` takes it; a `.keras` file with its student.toml; a `.facelite` file; or a folder with
-        either, or both, or with a bundle folder beside its student.keras.
+        A teacher as `open_teacher` takes it; a `.keras` file with its student.toml; a `.facelite` file; or a folder
+        with either, or both, or with a bundle folder beside its student.keras.
     scratch
         An empty folder to convert a float student into when no bundle is there; None measures it in float alone.
 

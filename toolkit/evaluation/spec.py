@@ -1,0 +1,127 @@
+"""A table's specification: which rows, from which students and seeds, measured on what. TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ..errors import BadInput
+from ..speech.splits import SPLITS
+from .subjects import is_teacher
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(_Strict):
+    """One row: a teacher or a student.
+
+    Attributes
+    ----------
+    name
+        As the table calls it.
+    students
+        What `open_subjects` takes; several are seeds of one recipe and become mean and spread.
+    smoothing
+        Whether the mean of three frames is delivered; None: as each student says.
+    """
+
+    name: str
+    students: Annotated[tuple[str, ...], Field(min_length=1)]
+    smoothing: bool | None = None
+
+
+class TableSpec(_Strict):
+    """What a table holds.
+
+    Attributes
+    ----------
+    title
+        Its heading.
+    corpora
+        Folders with speech: corpora, or hand-labelled clips (`speech.open_speech`).
+    splits, sources
+        Which clips; no source means all.
+    teacher
+        Whose curves are the reference: as `open_teacher` takes it, or a folder of labels.
+    headline
+        The group whose figures lead: "source/split" or "all"; "" means "all", or the only one there is.
+    gain_db, snr_db
+        Conditions beside clean speech.
+    int8
+        Convert float students that have no bundle, and measure them on the C kernel too.
+    row
+        The rows, in order.
+    """
+
+    title: str = "Evaluation"
+    corpora: Annotated[tuple[str, ...], Field(min_length=1)]
+    splits: tuple[str, ...] = ("test",)
+    sources: tuple[str, ...] = ()
+    teacher: str = "oracle"
+    headline: str = ""
+    gain_db: tuple[float, ...] = ()
+    snr_db: tuple[float, ...] = ()
+    int8: bool = False
+    row: Annotated[tuple[Row, ...], Field(min_length=1)]
+
+    @field_validator("splits")
+    @classmethod
+    def _known(cls, splits: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [split for split in splits if split not in SPLITS]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is unknown, use {', '.join(SPLITS)}")
+        return splits
+
+
+def load(path: str | Path, corpora: tuple[str, ...] = ()) -> TableSpec:
+    """Read a specification; paths in it are relative to its folder.
+
+    Parameters
+    ----------
+    corpora
+        Used instead of its own.
+
+    Raises
+    ------
+    BadInput
+        It cannot be read, is not TOML, misspells a key or holds a value out of range; the first fault is named.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+        if corpora:
+            content["corpora"] = [str(Path(corpus).absolute()) for corpus in corpora]
+        spec = validated(lambda: TableSpec.model_validate(content), path)
+    except OSError as error:
+        raise BadInput(path, f"cannot be read ({error.strerror})", "give a table's specification") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"is not TOML: {error}") from None
+    return _rooted(spec, path.parent)
+
+
+def validated(make: Callable[[], TableSpec], name: str | Path) -> TableSpec:
+    """What `make` gives; a value that does not fit becomes BadInput about `name`, naming the first."""
+    try:
+        return make()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadInput(name, f"{field}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _rooted(spec: TableSpec, folder: Path) -> TableSpec:
+    def rooted(name: str) -> str:
+        if is_teacher(name):
+            kind, colon, argument = name.partition(":")
+            return f"{kind}{colon}{folder / argument}" if argument else name
+        return str(folder / name)
+
+    rows = tuple(row.model_copy(update={"students": tuple(map(rooted, row.students))}) for row in spec.row)
+    corpora = tuple(str(folder / corpus) for corpus in spec.corpora)
+    return spec.model_copy(update={"row": rows, "corpora": corpora, "teacher": rooted(spec.teacher)})
