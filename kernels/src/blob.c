@@ -132,7 +132,7 @@ static int tensors_hold(const facelite_blob *blob) {
         const facelite_tensor_record tensor = facelite_blob_tensor(blob, i);
         if (tensor.channels < 1 || tensor.channels > FACELITE_MAX_CHANNELS || tensor.stride < 1 ||
             header->hop % tensor.stride != 0 || !in_int8(tensor.zero_point) ||
-            !(tensor.scale > 0.0f && tensor.scale < 3.0e38f)) {
+            !(tensor.scale > 0.0f && tensor.scale <= FACELITE_MAX_SCALE)) {
             return 0;
         }
     }

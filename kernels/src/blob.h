@@ -16,6 +16,8 @@
 #define FACELITE_MAX_CHANNELS 8192u
 #define FACELITE_MAX_WINDOW (1u << 20)
 #define FACELITE_MAX_SAMPLE_RATE 768000u
+/* Sums of three frames are finite below it. */
+#define FACELITE_MAX_SCALE 1.0e30f
 
 enum { FACELITE_HEADER_BYTES = 128, FACELITE_TENSOR_BYTES = 16, FACELITE_OP_BYTES = 96 };
 

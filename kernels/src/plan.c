@@ -48,6 +48,21 @@ static uint64_t gather_bytes(const facelite_blob *blob) {
     return most;
 }
 
+/* Multiplications and bytes moved while a model hears silence; a blob may not ask for minutes of them. */
+#define LARGEST_PRIMING (UINT64_C(1) << 34)
+
+static int primes_quickly(const facelite_blob *blob, uint64_t state) {
+    const facelite_header *header = &blob->header;
+    uint64_t hop = blob->macs_per_hop + state;
+    for (uint32_t i = 0; i < header->ops; i++) {
+        const facelite_op_record op = facelite_blob_op(blob, i);
+        const facelite_tensor_record out = facelite_blob_tensor(blob, i + 1);
+        const uint64_t values = (uint64_t)(header->hop / out.stride) * out.channels;
+        hop += values * (op.kind == FACELITE_MEAN ? op.kernel : 1);
+    }
+    return hop <= LARGEST_PRIMING / (header->receptive_field / header->hop + 2);
+}
+
 static uint64_t aligned(uint64_t bytes) {
     return (bytes + FACELITE_ALIGNMENT - 1) / FACELITE_ALIGNMENT * FACELITE_ALIGNMENT;
 }
@@ -66,7 +81,7 @@ facelite_status facelite_plan_info(const facelite_blob *blob, facelite_info *inf
         state += history(blob, i) * facelite_blob_tensor(blob, i).channels;
         scratch += tensor_scratch(blob, i);
     }
-    if (state > LARGEST || scratch > LARGEST) {
+    if (state > LARGEST || scratch > LARGEST || !primes_quickly(blob, state)) {
         return FACELITE_E_CORRUPT;
     }
     memset(info, 0, sizeof *info);

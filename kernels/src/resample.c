@@ -57,8 +57,8 @@ static void append(facelite_resampler *resampler, facelite_pcm *pcm) {
     for (size_t i = 0; i < count; i++) {
         to[i] = pcm->f32 ? clip(pcm->f32[i]) : pcm->i16 ? (float)pcm->i16[i] * (1.0f / 32768.0f) : 0.0f;
     }
-    pcm->f32 += pcm->f32 ? count : 0;
-    pcm->i16 += pcm->i16 ? count : 0;
+    pcm->f32 = pcm->f32 ? pcm->f32 + count : NULL;
+    pcm->i16 = pcm->i16 ? pcm->i16 + count : NULL;
     pcm->left -= count;
     resampler->filled += (uint32_t)count;
     resampler->heard += count;

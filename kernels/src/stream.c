@@ -330,8 +330,9 @@ facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, fl
         facelite_face_finish(stream, frames + count * controls);
         count++;
     }
+    const uint32_t ended = stream->ended || total > 0; /* flushed again: the frames are still the clip's before */
     restart(stream);
-    stream->ended = total > 0;
+    stream->ended = ended;
     *written = count;
     return FACELITE_OK;
 }

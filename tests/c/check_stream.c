@@ -121,6 +121,19 @@ static void check_refusals(student *s, const file *pcm, const file *expected, fl
     check_splits(s, pcm, expected, frames); /* and nothing was consumed */
 }
 
+/* A second flush of the same clip owes nothing, and the next clip starts as any other. */
+static void check_second_flush(student *s, const file *pcm, float *frames, size_t room) {
+    const size_t samples = pcm->length / 2;
+    size_t written = 77;
+    CHECK(facelite_stream_set_smoothing(s->stream, 1) == FACELITE_OK, "smoothing");
+    const size_t total = animate(s, pcm->bytes, samples, 24, frames, room / 2);
+    CHECK(facelite_stream_flush(s->stream, s->scratch, frames, 0, &written) == FACELITE_OK && written == 0, "flush");
+    float *again = frames + total * s->info.controls;
+    CHECK(animate(s, pcm->bytes, samples, 24, again, room / 2) == total, "frames");
+    CHECK(memcmp(frames, again, total * s->info.controls * sizeof(float)) == 0, "the same clip");
+    facelite_stream_set_smoothing(s->stream, (int)s->info.smoothing);
+}
+
 /* Samples and stops refuse what is no time, and neither allocates; a stopped stream rests, then hears as a new one. */
 static void check_face(student *s, const file *pcm, const file *expected, float *frames) {
     const double nan = strtod("nan", NULL);
@@ -146,7 +159,7 @@ static void check_face(student *s, const file *pcm, const file *expected, float 
 
 int main(void) {
     const file blob = read_data("zoo.facelite"), pcm = read_data("zoo.pcm"), expected = read_data("zoo.frames");
-    const size_t room = expected.length / sizeof(float) + 64;
+    const size_t room = 2 * (expected.length / sizeof(float) + 64);
     float *frames = aligned_zeroed(room * sizeof(float));
     for (uint32_t t = 0; facelite_isa_available(t); t++) {
         CHECK(facelite_isa_force(facelite_isa_available(t)) == FACELITE_OK, "force");
@@ -154,6 +167,7 @@ int main(void) {
         trap_armed = 1;
         check_splits(&s, &pcm, &expected, frames);
         check_counts(&s, &pcm, frames, room / s.info.controls);
+        check_second_flush(&s, &pcm, frames, room / s.info.controls);
         check_refusals(&s, &pcm, &expected, frames);
         check_face(&s, &pcm, &expected, frames);
         trap_armed = 0;
