@@ -17,6 +17,16 @@ CHANGES: dict[str, Callable] = {
     "equalise": augment.equalise,
     "speed": lambda audio, rng: augment.speed(audio, rng)[0],
     "noise": lambda audio, rng: augment.add_noise(audio, augment.coloured_noise(5000, rng), rng),
+    "room_tone": augment.room_tone,
+    "overdrive": augment.overdrive,
+    "opus": augment.opus,
+    "vorbis": augment.vorbis,
+    "adpcm": augment.adpcm,
+    "telephone": augment.telephone,
+    "codec": augment.codec,
+    "packet_loss": augment.packet_loss,
+    "pitch": augment.pitch,
+    "vocal_tract": augment.vocal_tract,
 }
 
 
@@ -34,10 +44,11 @@ def speech() -> np.ndarray:
 @pytest.mark.parametrize("name", CHANGES)
 def test_changes_are_pure_and_seeded(name: str, speech: np.ndarray) -> None:
     before = speech.copy()
-    first, again, other = (CHANGES[name](speech, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, *others = (CHANGES[name](speech, np.random.default_rng(seed)) for seed in (1, 1, 2, 3, 4, 5, 6))
     assert first.dtype == np.float32
+    assert len(first) == len(speech) or name == "speed"
     assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
+    assert not all(np.array_equal(first, other) for other in others)
     assert np.array_equal(speech, before)
 
 

@@ -66,6 +66,7 @@ def telephone(audio: Audio, rng: Generator, sample_rate: int = 16000) -> Audio:
     spectrum = np.fft.rfft(audio, size)[: narrow // 2 + 1] * _channel(narrow // 2 + 1)
     call = np.fft.irfft(spectrum * np.float32(narrow / size), narrow).astype(np.float32)
     heard = np.fft.rfft(_through(call, *coder, _TELEPHONE_RATE)) * np.float32(size / narrow)
+    heard *= _channel(len(heard))  # the receiver's filter, which keeps the coder's noise in the band too
     return np.fft.irfft(heard, size)[: len(audio)].astype(np.float32)
 
 
@@ -85,28 +86,24 @@ def packet_loss(
     """Lose packets of 20 ms, a share drawn between `low` and `high`, in runs of `burst` on average.
 
     The losses follow the two-state chain of Gilbert (1960). What is missing is silence, or the last packet heard
-    again at half the level each time; both fade over 1 ms, so that nothing clicks.
+    again at half the level each time; levels change over 1 ms.
     """
     packet = sample_rate // 50
     count = -(-len(audio) // packet)
-    share, repeats = rng.uniform(low, high), rng.random() < 0.5
+    share, fade = rng.uniform(low, high), 0.5 if rng.random() < 0.5 else 0.0
     enter, leave = share / (burst * (1 - share)), 1 / burst
     draws = rng.random(count)
     packets = np.zeros((count, packet), np.float32)
     packets.reshape(-1)[: len(audio)] = audio
-    kept = np.ones((count, packet), np.float32)
-    lost = False
+    level, lost = np.ones(count, np.float32), False
     for i in range(1, count):
-        lost = draws[i] >= leave if lost else draws[i] < enter
+        lost = bool(draws[i] >= leave if lost else draws[i] < enter)
         if lost:
-            kept[i] = 0
-    gate = np.convolve(kept.reshape(-1), np.full(sample_rate // 1000, 1000 / sample_rate, np.float32), "same")
-    concealed = packets * gate.reshape(count, packet)
-    if repeats:
-        for i in np.flatnonzero(kept[:, 0] == 0):
-            packets[i] = packets[i - 1] * np.float32(0.5)
-        concealed += packets * (1 - gate.reshape(count, packet))
-    return concealed.reshape(-1)[: len(audio)].astype(np.float32)
+            packets[i], level[i] = packets[i - 1], level[i - 1] * fade
+    ramp = sample_rate // 1000
+    levels = np.pad(np.repeat(level, packet), ramp, mode="edge")
+    levels = np.convolve(levels, np.full(ramp, 1 / ramp, np.float32), "same")[ramp:-ramp]
+    return (packets.reshape(-1) * levels)[: len(audio)].astype(np.float32)
 
 
 def _through(audio: Audio, container: str, coder: str, sample_rate: int, compression: float | None = None) -> Audio:

@@ -40,7 +40,7 @@ def pitch(audio: Audio, rng: Generator, low: float = -4.0, high: float = 4.0, sa
     """Raise or lower the voice by semitones drawn evenly from `low` to `high`; formants and times stay.
 
     Resampling moves pitch and formants, overlap-add (`_stretch`) gives the length back, and the spectral envelope
-    is moved back. No sound moves by more than 5 ms, and none on average.
+    is moved back. No sound moves by more than 5 ms, speech as a whole by about 1 ms.
     """
     factor = 2 ** (rng.uniform(low, high) / 12)
     higher = soxr.resample(audio, factor, 1.0, quality="MQ").astype(np.float32)
@@ -65,7 +65,7 @@ def _stretch(audio: Audio, samples: int, sample_rate: int) -> Audio:
     count = samples // hop + 2
     padded = np.pad(audio, (hop + reach, 3 * hop + 2 * reach))
     energy = np.concatenate([[0.0], np.cumsum(np.square(padded, dtype=np.float64))])
-    nearest = 1 - 1.0 * np.abs(np.arange(-reach, reach + 1)) / reach
+    nearest = 1 - np.abs(np.arange(-reach, reach + 1)) / reach
     window = np.hanning(2 * hop + 1)[:-1].astype(np.float32)
     output = np.zeros((count + 1) * hop, np.float32)
     taken = reach
@@ -84,7 +84,7 @@ def _stretch(audio: Audio, samples: int, sample_rate: int) -> Audio:
 def _warp_envelope(audio: Audio, factor: float, sample_rate: int) -> Audio:
     """Multiply the frequencies of the spectral envelope by `factor`, harmonics stay.
 
-    The envelope is the cepstrum below 1.6 ms of frames of 32 ms with 16 ms of overlap; each frame is filtered
+    The envelope is the cepstrum below 2.4 ms of frames of 32 ms with 16 ms of overlap; each frame is filtered
     without phase by the quotient of its moved and its own envelope, at most 20 dB either way.
     """
     hop = sample_rate * 16 // 1000
@@ -94,7 +94,7 @@ def _warp_envelope(audio: Audio, factor: float, sample_rate: int) -> Audio:
     spectra = np.fft.rfft(frames).astype(np.complex64)
     cepstra = np.fft.irfft(np.log(np.abs(spectra) + np.float32(1e-6))).astype(np.float32)
     quefrency = np.minimum(np.arange(2 * hop), np.arange(2 * hop, 0, -1))
-    cepstra[:, quefrency > sample_rate * 16 // 10000] = 0
+    cepstra[:, quefrency > sample_rate * 24 // 10000] = 0
     envelopes = np.fft.rfft(cepstra).real.astype(np.float32)
     position = np.minimum(np.arange(hop + 1) / factor, hop)
     below = np.minimum(position.astype(np.int64), hop - 1)
