@@ -19,7 +19,7 @@ INPUT_QUANT = Quant(float(np.float32(CODE_SCALE)), 0)
 
 
 def lower(network: Network, spec: StudentSpec) -> Graph:
-    """The graph of a network as its file describes it.
+    """The graph of a network as its file describes it: int8 with the file's scales, or float.
 
     Raises
     ------
@@ -46,15 +46,16 @@ class _Lowering:
             op, channels, stride = _LOWER[type(node)](self, node)
             self._append(op, node.output, channels, stride)
         graph = self._finish()
-        _check_integers(graph)
+        if graph.quantised:
+            _check_integers(graph)
         return graph
 
     def _input(self) -> None:
         """The waveform; when the file's own scale is not 1/127, codes are requantised to it first."""
         value = self.network.values[self.network.input]
-        self.tensors.append(Tensor("waveform", 1, 1, INPUT_QUANT))
+        self.tensors.append(Tensor("waveform", 1, 1, INPUT_QUANT if self.network.quantised else None))
         self.index[self.network.input] = 0
-        if value.quant != INPUT_QUANT:
+        if value.quant != self.tensors[0].quant:
             self._append(Map(requantise.RESCALED_INPUT, 0, Function.REQUANTISE), self.network.input, 1, 1)
 
     def _append(self, op: Op, value: int, channels: int, stride: int) -> None:
@@ -94,7 +95,7 @@ class _Lowering:
             node.name,
             source,
             node.weight,
-            node.bias,
+            node.bias if self.network.quantised else node.bias.astype(np.float32),
             node.stride,
             node.dilation,
             delay,

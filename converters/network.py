@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 SUPPORTED = (
     "1-D convolution without padding (any kernel, stride, dilation), fully connected, residual add, cropping in time, "
-    "mean over time, ReLU, ReLU6, LeakyReLU, sigmoid, tanh, reshape, int8 to int8 quantise"
+    "mean over time, scale and shift of a channel, ReLU, ReLU6, LeakyReLU, sigmoid, tanh, reshape, transpose, int8 to "
+    "int8 quantise"
 )
 """What a student may be made of, in words for error messages."""
 
@@ -44,12 +45,15 @@ class Operand:
     delay, frames, channels
         Once views are absorbed: newest frames of the value left out, how many frames before those are read, and
         the size of a frame.
+    channels_first
+        Once views are absorbed: the node numbers what it reads channel by channel, not frame by frame.
     """
 
     value: int
     delay: int = 0
     frames: int = 0
     channels: int = 0
+    channels_first: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +68,22 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Weighted(Node):
-    """A node with int8 weights; weight float32 scales and int32 bias are one a channel."""
+    """A node with weights, and a bias a channel.
 
-    weight: NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0, 0), np.int8))
-    bias: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    weight_scale: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    Attributes
+    ----------
+    weight
+        int8, or float32.
+    bias
+        int32 in steps of input scale times weight scale, or real values as float64: in a float network, and in a
+        quantised one until `settle_scales` knows the input's scale.
+    weight_scale
+        float32, one a channel; None for float weights.
+    """
+
+    weight: NDArray = field(default_factory=lambda: np.zeros((0, 0, 0), np.int8))
+    bias: NDArray = field(default_factory=lambda: np.zeros(0, np.int32))
+    weight_scale: NDArray[np.float32] | None = None
     clamp: Clamp = Clamp.NONE
 
 
@@ -110,8 +125,31 @@ class Pointwise(Node):
 
 
 @dataclass(frozen=True, eq=False)
+class Affine(Node):
+    """``scale * x + shift`` in float64, one pair for each element of the last axis, or one for all."""
+
+    scale: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
+    shift: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
+
+
+@dataclass(frozen=True, eq=False)
 class Reshape(Node):
     """The same elements in the same order in another shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transpose(Node):
+    """Axis number i of the output is axis ``permutation[i]`` of the input."""
+
+    permutation: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Pad(Node):
+    """Zero frames at both ends of the time axis, which is the last but one."""
+
+    before: int = 0
+    after: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,3 +206,12 @@ class Network:
     nodes: tuple[Node, ...]
     input: int
     output: int
+
+    @property
+    def quantised(self) -> bool:
+        """Whether its values are int8 codes; a float network has no scale anywhere."""
+        return any(value.quant is not None for value in self.values)
+
+    def readers(self, value: int) -> list[Node]:
+        """The nodes that read a value."""
+        return [node for node in self.nodes if any(operand.value == value for operand in node.inputs)]

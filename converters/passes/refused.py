@@ -6,13 +6,30 @@ from collections.abc import Iterable
 
 from facelite.errors import Unsupported
 
-from ..network import SUPPORTED, Network, Node, Refused
+from ..network import SUPPORTED, Network, Node, Pad, Refused
+
+_NO_STREAM = (
+    "padding inside the window, which a stream has no equal of: it has the layer's answer to earlier audio there, not "
+    "zeros; --windowed-only converts it without a stream"
+)
 
 
 def refuse(network: Network) -> Network:
+    """Raise Unsupported if any node is `Refused`, or a `Pad`."""
+    report(network, [(node, _problem(node)) for node in network.nodes if isinstance(node, Refused | Pad)])
+    return network
+
+
+def refuse_all_but_padding(network: Network) -> Network:
     """Raise Unsupported if any node is `Refused`."""
     report(network, [(node, node.problem) for node in network.nodes if isinstance(node, Refused)])
     return network
+
+
+def _problem(node: Refused | Pad) -> str:
+    if isinstance(node, Refused):
+        return node.problem
+    return f"{node.before} + {node.after} zero frames of {_NO_STREAM}"
 
 
 def report(network: Network, problems: Iterable[tuple[Node, str]]) -> None:

@@ -1,7 +1,8 @@
-"""Replaces reshapes and crops by statements about which frames their readers see.
+"""Replaces reshapes, transposes and crops by statements about which frames their readers see.
 
-A reshape or a crop in time moves no data in a stream: a crop of the newest frames is a delay, a crop of the oldest
-ones shortens what a window holds and a stream has anyway. What is left computes.
+None of them moves data in a stream: a crop of the newest frames is a delay, a crop of the oldest ones shortens what a
+window holds and a stream has anyway, and layout is an order in which readers number things: our frames hold their
+channels side by side, whatever the file does. What is left computes.
 """
 
 from __future__ import annotations
@@ -11,18 +12,42 @@ from dataclasses import dataclass, replace
 
 from facelite.errors import BadInput
 
-from ..network import Average, Convolution, Crop, Dense, Network, Node, Operand, Pointwise, Reshape, Sum
+from ..network import (
+    Affine,
+    Average,
+    Convolution,
+    Crop,
+    Dense,
+    Network,
+    Node,
+    Operand,
+    Pad,
+    Pointwise,
+    Reshape,
+    Sum,
+    Transpose,
+)
 from .refused import report
 
 
 @dataclass(frozen=True)
 class View:
-    """A value as consecutive frames of a computed one: `frames` of them, after leaving out the newest `delay`."""
+    """A value as consecutive frames of a computed one: `frames` of them, after leaving out the newest `delay`.
+
+    `channels_first`: the value's elements lie channel by channel instead of frame by frame.
+    """
 
     value: int
     frames: int
     channels: int
     delay: int = 0
+    channels_first: bool = False
+
+    @property
+    def extents(self) -> list[int]:
+        """Sizes above 1, in the order of the value's axes."""
+        sizes = [self.channels, self.frames] if self.channels_first else [self.frames, self.channels]
+        return [size for size in sizes if size > 1]
 
 
 class _Mismatch(Exception):
@@ -30,7 +55,7 @@ class _Mismatch(Exception):
 
 
 def absorb_views(network: Network) -> Network:
-    """Remove `Reshape` and `Crop` nodes and give the others operands with delay and frames.
+    """Remove `Reshape`, `Transpose` and `Crop` nodes and give the others operands with delay, frames and order.
 
     Raises
     ------
@@ -53,7 +78,7 @@ def absorb_views(network: Network) -> Network:
             problems.append((node, str(mismatch)))
             continue
         views[node.output] = view
-        if not isinstance(node, Reshape | Crop):
+        if not isinstance(node, _MOVES):
             nodes.append(replace(node, inputs=tuple(map(_operand, seen))))
     report(network, problems)
     output = views[network.output]
@@ -66,7 +91,7 @@ def absorb_views(network: Network) -> Network:
 
 
 def _operand(view: View) -> Operand:
-    return Operand(view.value, view.delay, view.frames, view.channels)
+    return Operand(view.value, view.delay, view.frames, view.channels, view.channels_first and len(view.extents) == 2)
 
 
 def _waveform(network: Network) -> View:
@@ -82,23 +107,50 @@ def _check_value(network: Network, node: Node, view: View) -> None:
     value = network.values[node.output]
     if value.size != view.frames * view.channels:
         raise _Mismatch(f"its file gives it {value.size} values where it makes {view.frames} x {view.channels}")
-    if isinstance(node, Reshape | Crop) and value.quant != network.values[node.inputs[0].value].quant:
+    given = network.values[node.inputs[0].value]
+    if isinstance(node, _MOVES) and value.quant != given.quant and None not in (value.quant, given.quant):
         raise _Mismatch("it moves values to another scale without rescaling them")
 
 
-def _time_axis(network: Network, value: int, view: View) -> int:
-    """The axis of a value's shape along which its frames lie."""
+def _mismatch(network: Network, value: int, view: View) -> _Mismatch:
+    order = "channels by frames" if view.channels_first else "frames by channels"
+    sizes = [view.channels, view.frames] if view.channels_first else [view.frames, view.channels]
+    return _Mismatch(f"reads {list(network.values[value].shape)} where there are {order} {sizes}")
+
+
+def _frames_then_channels(network: Network, value: int, view: View) -> None:
+    """Check that a value's last axis holds the channels, and one before it the frames."""
     shape = network.values[value].shape
     axis = len(shape) - 2
     while axis > 0 and shape[axis] == 1 and view.frames != 1:
         axis -= 1
-    if axis < 0 or shape[axis] != view.frames or shape[-1] != view.channels:
-        raise _Mismatch(f"reads {list(shape)} where there are {view.frames} frames of {view.channels} channels")
-    return axis
+    swapped = view.channels_first and len(view.extents) == 2
+    if swapped or axis < 0 or shape[axis] != view.frames or shape[-1] != view.channels:
+        raise _mismatch(network, value, view)
+
+
+def _time_axis(network: Network, value: int, view: View) -> int | None:
+    """The axis of a value's shape along which its frames lie, or None when there is one frame."""
+    shape = network.values[value].shape
+    axes = [axis for axis, size in enumerate(shape) if size > 1]
+    if [shape[axis] for axis in axes] != view.extents:
+        raise _mismatch(network, value, view)
+    if view.frames == 1:
+        return None
+    return axes[-1] if view.channels_first else axes[0]
 
 
 def _reshape(network: Network, node: Reshape, seen: list[View]) -> View:
     return seen[0]
+
+
+def _transpose(network: Network, node: Transpose, seen: list[View]) -> View:
+    shape = network.values[node.inputs[0].value].shape
+    moved = [axis for axis in node.permutation if shape[axis] > 1]
+    if len(moved) < 2 or moved == sorted(moved):
+        return seen[0]
+    _time_axis(network, node.inputs[0].value, seen[0])
+    return replace(seen[0], channels_first=not seen[0].channels_first)
 
 
 def _crop(network: Network, node: Crop, seen: list[View]) -> View:
@@ -108,7 +160,7 @@ def _crop(network: Network, node: Crop, seen: list[View]) -> View:
 
 
 def _convolution(network: Network, node: Convolution, seen: list[View]) -> View:
-    _time_axis(network, node.inputs[0].value, seen[0])
+    _frames_then_channels(network, node.inputs[0].value, seen[0])
     span = (node.weight.shape[1] - 1) * node.dilation + 1
     if seen[0].channels != node.weight.shape[2] or seen[0].frames < span:
         raise _Mismatch(f"a kernel over {span} frames of {node.weight.shape[2]} channels does not fit")
@@ -121,23 +173,38 @@ def _dense(network: Network, node: Dense, seen: list[View]) -> View:
         return View(node.output, 1, node.weight.shape[0])
     if features != seen[0].channels:
         raise _Mismatch(f"{features} features are neither one frame nor the whole window")
+    _frames_then_channels(network, node.inputs[0].value, seen[0])
     return View(node.output, seen[0].frames, node.weight.shape[0])
 
 
 def _sum(network: Network, node: Sum, seen: list[View]) -> View:
     a, b = seen
-    if (a.frames, a.channels) != (b.frames, b.channels):
+    if (a.frames, a.channels) != (b.frames, b.channels) or a.extents != b.extents:
         raise _Mismatch("its two sides differ in shape")
-    return View(node.output, a.frames, a.channels)
+    return View(node.output, a.frames, a.channels, channels_first=a.channels_first)
 
 
 def _average(network: Network, node: Average, seen: list[View]) -> View:
-    value = network.values[node.inputs[0].value]
+    shape = network.values[node.inputs[0].value].shape
     time = _time_axis(network, node.inputs[0].value, seen[0])
     others = [axis for axis in node.axes if axis != time]
-    if time not in node.axes or any(value.shape[axis] != 1 for axis in others):
+    if (time is not None and time not in node.axes) or any(shape[axis] != 1 for axis in others):
         raise _Mismatch(f"a mean over axes {list(node.axes)}, not over time")
     return View(node.output, 1, seen[0].channels)
+
+
+def _pad(network: Network, node: Pad, seen: list[View]) -> View:
+    _frames_then_channels(network, node.inputs[0].value, seen[0])
+    return View(node.output, node.before + seen[0].frames + node.after, seen[0].channels)
+
+
+def _affine(network: Network, node: Affine, seen: list[View]) -> View:
+    width = max(node.scale.size, node.shift.size)
+    if width > 1:
+        _frames_then_channels(network, node.inputs[0].value, seen[0])
+        if width != seen[0].channels:
+            raise _Mismatch(f"scales {width} features where a frame has {seen[0].channels} channels")
+    return replace(seen[0], value=node.output)
 
 
 def _pointwise(network: Network, node: Pointwise, seen: list[View]) -> View:
@@ -145,9 +212,15 @@ def _pointwise(network: Network, node: Pointwise, seen: list[View]) -> View:
     return replace(seen[0], value=node.output)
 
 
+_MOVES = (Reshape, Transpose, Crop)
+"""Nodes that only move values."""
+
 _VIEWS: dict[type[Node], Callable[..., View]] = {
     Reshape: _reshape,
+    Transpose: _transpose,
     Crop: _crop,
+    Pad: _pad,
+    Affine: _affine,
     Convolution: _convolution,
     Dense: _dense,
     Sum: _sum,
