@@ -101,7 +101,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(recipe, labels, tmp_path):
     class Stopped(Exception):
         pass
 
-    def stop(step, steps, loss, latest):
+    def stop(step, steps, losses, latest):
         if step == 5:
             raise Stopped
 

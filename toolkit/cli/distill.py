@@ -18,13 +18,35 @@ def register(app: typer.Typer) -> None:
         ],
         output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; one that exists goes on.")],
         recipe: Annotated[str, typer.Option(help="A recipe file, or the name of a packaged one.")] = "tiny_real_time",
+        small: Annotated[
+            Path | None, typer.Option(help="Stage 2: learn from this frozen student's features, too (its run).")
+        ] = None,
+        init: Annotated[
+            Path | None, typer.Option(help="Start from this student of the same architecture (its run or file).")
+        ] = None,
         steps: Annotated[int | None, typer.Option(min=1, help="Train for this many steps instead.")] = None,
         seed: Annotated[int | None, typer.Option(help="Train with this seed instead.")] = None,
+        seeds: Annotated[
+            str | None, typer.Option(help="Train once with each, as in 1,2,3, and write the spread of the measures.")
+        ] = None,
     ) -> None:
-        """Train a student on the oracle's labels; killed runs go on where they were saved."""
+        """Train a student on a teacher's labels; killed runs go on where they were saved."""
         from facelite.converters.quiet import quiet
 
         with quiet():
-            from ..distill.pipeline import distill as run_pipeline
+            from ..distill.pipeline import distill as one
+            from ..distill.pipeline import distill_seeds as several
 
-        run_pipeline(corpora, recipe, output, steps=steps, seed=seed)
+        if seeds is None:
+            one(corpora, recipe, output, steps=steps, seed=seed, small=small, init=init)
+        else:
+            several(_numbers(seeds), corpora, recipe, output, steps=steps, small=small, init=init)
+
+
+def _numbers(text: str) -> list[int]:
+    from ..errors import BadInput
+
+    try:
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise BadInput("--seeds", f"{text} is no list of whole numbers", "give them as 1,2,3") from None

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 
 from ..speech.corpus import Corpus
 from .recipe import Recipe
 from .scoring import Score
 
+_TRENDS = (
+    ("train_loss", "training loss", 3),
+    ("mse", "mse", 5),
+    ("correlation", "correlation", 3),
+    ("closure_average_precision", "closure AP", 3),
+)
+
 
 def render(
-    recipe: Recipe, corpora: list[Corpus], history: list[dict], results: dict[str, Score], seconds: float | None
+    recipe: Recipe,
+    corpora: list[Corpus],
+    history: list[dict],
+    results: dict[str, Score],
+    seconds: float,
+    init: Path | None = None,
 ) -> str:
     """Markdown.
 
     Parameters
     ----------
     seconds
-        Training time, or None when the run was resumed and its time is not known.
+        Training time of all sessions, without what was lost when one was killed.
+    init
+        The student that the training started from.
     """
     student, train = recipe.student, recipe.train
-    duration = f"{seconds / 60:.0f} minutes" if seconds else "resumed, total time not recorded"
     heard = train.steps * train.batch * train.crop_frames * student.hop / student.sample_rate / 3600
     lines = [
         f"# {student.name}",
         "",
-        f"Speech to {len(student.controls)} ARKit controls: causal convolutions over the mu-law-companded waveform, "
+        f"Speech to {len(student.controls)} controls: causal convolutions over the mu-law-companded waveform, "
         f"window {student.window} samples, {student.lookahead / student.sample_rate * 1000:.0f} ms of future, "
         f"hop {student.hop} samples at {student.sample_rate} Hz.",
         "",
         "## Training",
-        "Teacher: the oracle (phones with times, coarticulation). Stage 1: reconstruction and velocity.",
-        f"Seed {train.seed}, {train.steps} steps of {train.batch} crops, {heard:.0f} hours heard, {duration}.",
+        "Teacher: the oracle (phones with times, coarticulation). "
+        f"Label losses: reconstruction and velocity{_features(recipe)}.",
+        f"Seed {train.seed}, {train.steps} steps of {train.batch} crops, {heard:.0f} hours heard, "
+        f"{seconds / 60:.0f} minutes{f', started from {init}' if init else ''}.",
         "",
         "## Data",
         "| source | language | licence | hours trained on |",
@@ -45,8 +61,28 @@ def render(
         "",
     ]
     if history:
-        lines += [f"Last validation: mse {history[-1]['mse']:.5f}, correlation {history[-1]['correlation']:.3f}.", ""]
+        lines += [f"Last validation: mse {history[-1]['mse']:.5f}, correlation {history[-1]['correlation']:.3f}."]
+        lines += [f"Over the last fifth of the training: {improving(history)}.", ""]
     return "\n".join(lines)
+
+
+def improving(history: list[dict]) -> str:
+    """How the validation measures moved over the last fifth of the training, from one evaluation to the last."""
+    since = next(record for record in history if record["step"] >= 0.8 * history[-1]["step"])
+    if since is history[-1]:
+        return "one evaluation, so no trend"
+    return ", ".join(
+        f"{title} {history[-1][name] - since[name]:+.{digits}f}"
+        for name, title, digits in _TRENDS
+        if name in history[-1] and name in since
+    )
+
+
+def _features(recipe: Recipe) -> str:
+    features = recipe.features
+    if features is None:
+        return ""
+    return f"; feature loss, weight {features.weight:g}, from the frozen student in {features.source}"
 
 
 def _data_rows(corpora: list[Corpus]) -> list[str]:

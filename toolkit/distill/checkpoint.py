@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,35 @@ import keras
 import numpy as np
 
 from ..atomic import replacing
+from ..errors import BadInput
 
 NAME = "checkpoint.npz"
 
 
-def save(folder: Path, model: keras.Model, step: int, history: list[dict]) -> None:
-    """Write the state of a compiled `model` after `step` steps; whole or not at all."""
-    arrays: dict[str, Any] = {"step": step, "history": json.dumps(history)}
-    arrays |= {f"w{i}": np.asarray(v) for i, v in enumerate(model.variables)}
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes
+    ----------
+    history
+        One record an evaluation.
+    state
+        Whatever else the run must know to go on; JSON.
+    """
+
+    step: int = 0
+    history: list[dict] = field(default_factory=list)
+    state: dict = field(default_factory=dict)
+
+
+def save(folder: Path, model: keras.Model, step: int, history: list[dict], state: dict | None = None) -> None:
+    """Write the state of a compiled `model` after `step` steps; whole or not at all.
+
+    Layers that do not train as a whole (`trainable` is False) are left out.
+    """
+    arrays: dict[str, Any] = {"step": step, "history": json.dumps(history), "state": json.dumps(state or {})}
+    arrays |= {f"w{i}": np.asarray(v) for i, v in enumerate(_variables(model))}
     arrays |= {f"o{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
     with replacing(folder / NAME) as path:
         np.savez(path, **arrays)
@@ -30,12 +52,35 @@ def restore(folder: Path, model: keras.Model) -> tuple[int, list[dict]]:
     -------
     The step and the history; 0 and none where the folder holds no checkpoint.
     """
+    progress = resume(folder, model)
+    return progress.step, progress.history
+
+
+def resume(folder: Path, model: keras.Model) -> Progress:
+    """As `restore`, with the run's own state; what a killed run left of an unfinished checkpoint is removed.
+
+    Raises
+    ------
+    BadInput
+        The checkpoint is damaged.
+    """
     path = folder / NAME
+    for unfinished in folder.glob(f".{path.stem}.*{path.suffix}"):
+        unfinished.unlink(missing_ok=True)
     if not path.exists():
-        return 0, []
-    with np.load(path) as saved:
-        for index, variable in enumerate(model.variables):
-            variable.assign(saved[f"w{index}"])
-        for index, variable in enumerate(model.optimizer.variables):
-            variable.assign(saved[f"o{index}"])
-        return int(saved["step"]), json.loads(str(saved["history"]))
+        return Progress()
+    try:
+        with np.load(path) as saved:
+            for index, variable in enumerate(_variables(model)):
+                variable.assign(saved[f"w{index}"])
+            for index, variable in enumerate(model.optimizer.variables):
+                variable.assign(saved[f"o{index}"])
+            state = json.loads(str(saved["state"])) if "state" in saved else {}
+            return Progress(int(saved["step"]), json.loads(str(saved["history"])), state)
+    except (OSError, KeyError, ValueError) as error:
+        raise BadInput(path, f"is no checkpoint of this run ({error})", "remove it to start again") from None
+
+
+def _variables(model: keras.Model) -> list:
+    frozen = {id(v) for layer in model.layers if not layer.trainable for v in layer.variables}
+    return [v for v in model.variables if id(v) not in frozen]

@@ -28,7 +28,8 @@ class Batch:
     Attributes
     ----------
     audio
-        float32 [batch, (crop_frames - 1) * hop + window, 1], companded waveform in -1..1.
+        float32 [batch, (crop_frames - 1) * hop + window + ahead, 1], companded waveform in -1..1; the last `ahead`
+        samples are for stage 2's frozen student alone.
     curves
         float32 [batch, crop_frames, controls].
     mel
@@ -72,8 +73,9 @@ class Crops:
         return Batch(decode(codes(audio))[..., None], curves, mel, weight)
 
     def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        student, wanted = self._recipe.student, self._recipe.train.crop_frames
-        audio, curves = self._mixer.stretch(rng, wanted + student.window // student.hop - 1)
+        student, wanted, features = self._recipe.student, self._recipe.train.crop_frames, self._recipe.features
+        heard = student.window + (features.ahead if features else 0)
+        audio, curves = self._mixer.stretch(rng, wanted + heard // student.hop - 1)
         first = (student.window - student.lookahead) // student.hop
         return audio, curves[first : first + wanted]
 
@@ -86,12 +88,7 @@ def mel_weight(recipe: Recipe, step: int) -> float:
 def mel_frames(recipe: Recipe) -> int:
     """Frames of the features that the auxiliary log-mel output is read from."""
     student = recipe.student
-    frames = (recipe.train.crop_frames - 1) * student.hop + student.window
-    for layer in (student.front, *student.layers):
-        if layer.residual:
-            break
-        frames = (frames - (layer.kernel - 1) * layer.dilation - 1) // layer.stride + 1
-    return frames
+    return student.frames((recipe.train.crop_frames - 1) * student.hop + student.window, student.place(student.stem))
 
 
 def worker_batch(step: int, sets: list[str], recipe: Recipe) -> Batch:

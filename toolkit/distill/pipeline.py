@@ -4,94 +4,101 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import replacing, write_text
+from ..atomic import write_text
 from ..cli.common import note, progress
 from ..reference import smooth
 from ..speech.corpus import MANIFEST, PHONES, Corpus
 from ..teachers.oracle import OracleTeacher
-from . import card, labelled, students
+from . import card, labelled
 from . import recipe as recipes
-from .calibrate import Calibration, fit
-from .inference import animate, linear
+from .calibrate import Calibration
+from .export import STUDENT, export
+from .hybrid import PREFIX
+from .inference import animate
 from .labelled import LabelledSet
-from .recipe import Recipe, StudentConfig
+from .recipe import FeatureConfig, Recipe
 from .scoring import Score, score
 from .train import Run
 
-STUDENT, SPEC, EVALUATION = "student.keras", "student.toml", "evaluation.json"
+EVALUATION = "evaluation.json"
 
 
 def distill(
-    corpora: list[Path], recipe: str | Path, output: Path, steps: int | None = None, seed: int | None = None
+    corpora: list[Path],
+    recipe: str | Path,
+    output: Path,
+    steps: int | None = None,
+    seed: int | None = None,
+    small: Path | None = None,
+    init: Path | None = None,
 ) -> None:
-    """Train the student of `recipe` on `corpora` and leave it in `output`.
+    """Train the student of `recipe` on `corpora` and leave it in `output`; a run that is there already goes on.
 
-    Leaves student.keras, student.toml, evaluation.json, MODEL_CARD.md, history.json, run.json, the labels and
-    the checkpoint. A run that is there already goes on.
+    Leaves student.keras, student.toml, best.keras, evaluation.json, MODEL_CARD.md, the labels, the checkpoint and
+    what `journal` describes.
+
+    Parameters
+    ----------
+    small
+        The frozen student of stage 2: the training is hybrid, as with `features.from` in the recipe.
+    init
+        An exported student to start from.
 
     Raises
     ------
     BadInput
-        A corpus, the recipe or the run folder cannot be used; nothing is trained.
+        A corpus, the recipe, a student or the run folder cannot be used; nothing is trained.
     """
-    chosen = _override(recipes.load(recipe), steps, seed)
+    chosen = recipes.changed(recipes.load(recipe), "train", steps=steps, seed=seed)
+    if small:
+        chosen = chosen.model_copy(update={"features": chosen.features or FeatureConfig()})
+        chosen = recipes.changed(chosen, "features", source=str(small))
     opened = [Corpus.open(path) for path in corpora]
     sets = [_labels(corpus, chosen, output) for corpus in opened]
-    started = time.time()
-    run = Run(output, chosen, sets)
-    first = run.step
+    run = Run(output, chosen, sets, init)
     _train(run)
-    seconds = time.time() - started if first == 0 else None
-    calibration = calibrate_run(run)
-    export(run.model, chosen.student, output, calibration)
+    calibration = run.calibration()
+    export(run.float32(), chosen.student, output / STUDENT, calibration)
     results = _score_all(run, sets, calibration)
     report = {name: asdict(result) for name, result in results.items()}
     write_text(output / EVALUATION, json.dumps(report, indent=1))
-    write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, seconds))
+    write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, run.seconds, init))
     note(f"student: {output / STUDENT}")
 
 
-def calibrate_run(run: Run) -> Calibration:
-    """The output calibration of a trained student, from the clips it is validated on, as a stream gives them."""
-    student = run.recipe.student
-    labelled, entries = run.validation()
-    heard = (linear(run.model, student, labelled.clip_audio(entry)) for entry in entries)
-    answers = np.concatenate([smooth(curves) if student.smoothing else curves for curves in heard])
-    targets = np.concatenate([labelled.clip_curves(entry) for entry in entries])
-    return fit(answers, targets, run.recipe.train.calibration)
+def distill_seeds(seeds: list[int], corpora: list[Path], recipe: str | Path, output: Path, **options: Any) -> None:
+    """`distill` once a seed, in `output`/seed-N, then each measure's mean and spread over them: seeds.json.
+
+    Parameters
+    ----------
+    options
+        For `distill`.
+    """
+    folders = [output / f"seed-{seed}" for seed in seeds]
+    for seed, folder in zip(seeds, folders, strict=True):
+        note(f"seed {seed}")
+        distill(corpora, recipe, folder, seed=seed, **options)
+    reports = [json.loads((folder / EVALUATION).read_text("utf-8")) for folder in folders]
+    write_text(output / "seeds.json", json.dumps({"seeds": seeds, "measures": spread(reports)}, indent=1))
 
 
-def export(model: keras.Model, student: StudentConfig, folder: Path, calibration: Calibration | None = None) -> None:
-    """Write the windowed student and its spec."""
-    with replacing(folder / STUDENT) as path:
-        students.windowed(student, model, calibration).save(path)
-    write_text(folder / SPEC, spec_text(student))
-
-
-def spec_text(student: StudentConfig) -> str:
-    """The student.toml that tells a converter what the model file does not."""
-    controls = "".join(f'    "{name}",\n' for name in student.controls)
-    return (
-        f'name = "{student.name}"\n'
-        f"sample_rate = {student.sample_rate} # Hz\n"
-        f"lookahead = {student.lookahead} # samples\n"
-        f"smoothing = {str(student.smoothing).lower()}\n"
-        f'companding = "mulaw"\n'
-        f"controls = [\n{controls}]\n"
-    )
-
-
-def _override(recipe: Recipe, steps: int | None, seed: int | None) -> Recipe:
-    changes = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update=changes)})
+def spread(reports: list[dict]) -> dict:
+    """Mean, least and greatest of every number that all of some equally nested records have."""
+    result = {}
+    for name in reports[0]:
+        values = [report.get(name) for report in reports]
+        if all(isinstance(value, dict) for value in values):
+            result[name] = spread(values)
+        elif all(isinstance(value, int | float) for value in values):
+            result[name] = {"mean": float(np.mean(values)), "least": min(values), "greatest": max(values)}
+    return result
 
 
 def _labels(corpus: Corpus, recipe: Recipe, output: Path) -> Path:
@@ -118,8 +125,10 @@ def _train(run: Run) -> None:
     with progress() as bar:
         task = bar.add_task("training", total=run.recipe.train.steps, completed=run.step)
 
-        def show(step: int, steps: int, loss: float, latest: dict | None) -> None:
-            text = f"training, loss {loss:.3f}"
+        def show(step: int, steps: int, losses: dict[str, float], latest: dict | None) -> None:
+            text = "training, " + ", ".join(
+                f"{name.removeprefix(PREFIX)} {value:.3f}" for name, value in losses.items()
+            )
             if latest:
                 text += (
                     f", valid mse {latest['mse']:.4f}, r {latest['correlation']:.3f}"
@@ -132,10 +141,10 @@ def _train(run: Run) -> None:
 
 def _score_all(run: Run, sets: list[Path], calibration: Calibration) -> dict[str, Score]:
     """Each source's held-out clips, as the stream gives them: smoothed where the student is."""
-    student = run.recipe.student
+    student, model = run.recipe.student, run.float32()
 
     def stream(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-        curves = animate(run.model, student, pcm, calibration)
+        curves = animate(model, student, pcm, calibration)
         return smooth(curves) if student.smoothing else curves
 
     results: dict[str, Score] = {}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from ..errors import BadInput
-from .architecture import ConvConfig, StudentConfig, Strict
+from .architecture import ConvConfig, Strict, StudentConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -24,6 +24,8 @@ class TrainConfig(Strict):
         Steps between two checkpoints: what a killed run loses at most.
     threads
         CPU threads of the training process; 0 for as many as there are. Weights repeat to the bit on as many.
+    workers
+        Processes that make the batches; they do not change what is in them.
     precision
         What layers compute in; weights and losses are float32 either way.
     deterministic
@@ -43,6 +45,7 @@ class TrainConfig(Strict):
     evaluate_every: int = Field(default=1000, gt=0)
     checkpoint_every: int = Field(default=250, gt=0)
     threads: int = Field(default=0, ge=0)
+    workers: int = Field(default=1, gt=0)
     precision: Literal["float32", "bfloat16"] = "float32"
     deterministic: bool = True
     calibration: float = Field(default=0.5, ge=0, le=1)

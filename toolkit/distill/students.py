@@ -12,43 +12,59 @@ import numpy as np
 from keras import layers as kl
 from numpy.typing import NDArray
 
+from .architecture import ConvConfig, StudentConfig
 from .calibrate import Calibration
 from .filterbank import MEL_BINS, gabor
-from .recipe import ConvConfig, StudentConfig
+from .normalise import BatchNorm
 
 HEAD_SCALE = 0.05
 """What training multiplies the head's answer by; export folds it in. Curves are small numbers made from over a
 thousand inputs: unscaled, one Adam step moves the answer by more than its whole range."""
 
+EPSILON = 1e-3
+"""What BatchNorm adds to a variance."""
 
-def trainer(config: StudentConfig, seed: int = 1) -> keras.Model:
+
+def trainer(config: StudentConfig, seed: int = 1, precision: str = "float32") -> keras.Model:
     """The student over any stretch of audio, with BatchNorm and an auxiliary log-mel output.
 
     Input: float32 [batch, samples, 1], companded waveform; ``samples = (frames - 1) * hop + window``.
-    Outputs: "curves" [batch, frames, controls] (linear) and "mel" [batch, frames', bins] read from the features
-    that feed the first residual block, so that the raw front learns what a spectrum is.
+    Outputs, float32: "curves" [batch, frames, controls] (linear) and "mel" [batch, frames', bins] read from the
+    features that feed the first residual block, so that the raw front learns what a spectrum is.
+
+    Parameters
+    ----------
+    precision
+        "float32", or "bfloat16" to compute in it with float32 weights.
     """
+    dtype = policy(precision)
     audio = keras.Input((None, 1), name="audio")
-    stride = config.front.stride
-    if config.front.kernel % stride:
-        raise ValueError("the front's kernel must be a multiple of its stride")
-    # A strided convolution over one channel is a plain one over blocks of `stride` samples, and runs faster.
-    x = kl.Reshape((-1, stride), name="front_blocks")(audio)
-    blocks = ConvConfig(channels=config.front.channels, kernel=config.front.kernel // stride)
-    x = _unit(x, blocks, "front", seed)
+    x = _unit(front_blocks(config, audio), blocks_of(config.front), "front", seed, dtype)
     tap = x
     for index, layer in enumerate(config.layers):
-        y = _unit(x, layer, f"conv{index + 1}", seed)
-        x = kl.Add(name=f"add{index + 1}")([y, _crop(layer, index)(x)]) if layer.residual else y
+        y = _unit(x, layer, f"conv{index + 1}", seed, dtype)
+        x = kl.Add(name=f"add{index + 1}", dtype=dtype)([y, crop(layer, index)(x)]) if layer.residual else y
         if not layer.residual:
             tap = x
-    head = kl.Conv1D(len(config.controls), config.head_kernel, name="head", kernel_initializer="zeros")(x)
-    curves = kl.Rescaling(HEAD_SCALE, name="head_scale")(head)
-    mel = kl.Conv1D(MEL_BINS, 1, name="mel")(tap)
+    head = kl.Conv1D(len(config.controls), config.head_kernel, name="head", kernel_initializer="zeros", dtype=dtype)(x)
+    curves = kl.Rescaling(HEAD_SCALE, name="head_scale", dtype="float32")(head)
+    mel = kl.Activation("linear", name="mel_float", dtype="float32")(
+        kl.Conv1D(MEL_BINS, 1, name="mel", dtype=dtype)(tap)
+    )
     model = keras.Model(audio, {"curves": curves, "mel": mel}, name=config.name)
-    front = model.get_layer("front_conv")
-    front.set_weights([_as_blocks(gabor(config.front.channels, config.front.kernel, config.sample_rate), stride)])
+    bank = gabor(config.front.channels, config.front.kernel, config.sample_rate)
+    model.get_layer("front_conv").set_weights([as_blocks(bank, config.front.stride)])
     return model
+
+
+def policy(precision: str) -> keras.DTypePolicy:
+    """What layers of a recipe's `train.precision` compute in; their weights are float32."""
+    return keras.DTypePolicy("float32" if precision == "float32" else f"mixed_{precision}")
+
+
+def features(model: keras.Model, name: str) -> Any:
+    """What the layer of `trainer`'s model that is exported as `name` puts out: [batch, frames, channels]."""
+    return model.get_layer(name if name.startswith("add") else f"{name}_relu").output
 
 
 def windowed(config: StudentConfig, source: keras.Model, calibration: Calibration | None = None) -> keras.Model:
@@ -69,12 +85,12 @@ def windowed(config: StudentConfig, source: keras.Model, calibration: Calibratio
     x, weights = window, {}
     kernel, bias = _folded(source, "front")
     weights["front"] = (kernel.reshape(config.front.kernel, 1, -1), bias)
-    x = _fused(config.front, "front")(x)
+    x = fused(config.front, "front")(x)
     for index, layer in enumerate(config.layers):
         name = f"conv{index + 1}"
         weights[name] = _folded(source, name)
-        y = _fused(layer, name)(x)
-        x = kl.Add(name=f"add{index + 1}")([y, _crop(layer, index)(x)]) if layer.residual else y
+        y = fused(layer, name)(x)
+        x = kl.Add(name=f"add{index + 1}")([y, crop(layer, index)(x)]) if layer.residual else y
     kernel, bias = (HEAD_SCALE * value for value in source.get_layer("head").get_weights())
     weights["head"] = calibration.head(kernel, bias) if calibration else (kernel, bias)
     x = kl.Conv1D(len(config.controls), config.head_kernel, activation="relu", name="head")(x)
@@ -84,21 +100,39 @@ def windowed(config: StudentConfig, source: keras.Model, calibration: Calibratio
     return model
 
 
-def _unit(x: Any, layer: ConvConfig, name: str, seed: int) -> Any:
+def front_blocks(config: StudentConfig, audio: Any) -> Any:
+    """The waveform in blocks of the front's stride: a strided convolution over one channel is a plain one over
+    these, and runs faster."""
+    return kl.Reshape((-1, config.front.stride), name="front_blocks")(audio)
+
+
+def blocks_of(front: ConvConfig) -> ConvConfig:
+    """The front as a convolution over `front_blocks`."""
+    return ConvConfig(channels=front.channels, kernel=front.kernel // front.stride)
+
+
+def as_blocks(kernel: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+    """The front's kernel [taps, 1 or none, filters] for `front_blocks`."""
+    return kernel.reshape(len(kernel) // stride, stride, kernel.shape[-1])
+
+
+def _unit(x: Any, layer: ConvConfig, name: str, seed: int, dtype: Any) -> Any:
     x = kl.Conv1D(
         layer.channels,
         layer.kernel,
         strides=layer.stride,
         dilation_rate=layer.dilation,
         use_bias=False,
-        kernel_initializer=keras.initializers.HeNormal(seed=_seed(name, seed)),
+        kernel_initializer=keras.initializers.HeNormal(seed=seed_of(name, seed)),
         name=f"{name}_conv",
+        dtype=dtype,
     )(x)
-    x = kl.BatchNormalization(momentum=0.98, epsilon=1e-3, name=f"{name}_norm")(x)
-    return kl.ReLU(name=f"{name}_relu")(x)
+    x = BatchNorm(momentum=0.98, epsilon=EPSILON, name=f"{name}_norm", dtype=dtype)(x)
+    return kl.ReLU(name=f"{name}_relu", dtype=dtype)(x)
 
 
-def _fused(layer: ConvConfig, name: str) -> kl.Conv1D:
+def fused(layer: ConvConfig, name: str, **options: Any) -> kl.Conv1D:
+    """A convolution of the exported student, with its ReLU."""
     return kl.Conv1D(
         layer.channels,
         layer.kernel,
@@ -106,22 +140,18 @@ def _fused(layer: ConvConfig, name: str) -> kl.Conv1D:
         dilation_rate=layer.dilation,
         activation="relu",
         name=name,
+        **options,
     )
 
 
-def _crop(layer: ConvConfig, index: int) -> kl.Cropping1D:
+def crop(layer: ConvConfig, index: int) -> kl.Cropping1D:
     """A residual keeps the newest frames: the block's output stands at its newest input."""
     return kl.Cropping1D(((layer.kernel - 1) * layer.dilation, 0), name=f"crop{index + 1}")
 
 
-def _seed(name: str, seed: int) -> int:
+def seed_of(name: str, seed: int) -> int:
     """A seed of its own for each layer, so that layers of one shape do not start alike."""
     return (seed + sum(ord(letter) * 131**place for place, letter in enumerate(name))) % 2**31
-
-
-def _as_blocks(bank: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    taps, filters = bank.shape
-    return bank.reshape(taps // stride, stride, filters)
 
 
 def _folded(source: keras.Model, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
