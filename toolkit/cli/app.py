@@ -18,6 +18,7 @@ VERBS = (
     "corpus",
     "label",
     "distill",
+    "retarget",
     "evaluate",
     "convert",
     "compare",
