@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,9 @@ from .subjects import FLOAT, INT8, TEACHER
 
 LIPS = ("f1", "event_recall", "false_alarms", "onset_ms", "labiodental_average_precision")
 CURVES = ("correlation", "mse", "velocity_mse", "jitter_unsmoothed", "jitter_smoothed", "open_noise", "open_music")
+
+Grid = tuple[list[str], list[list[str]]]
+"""Headings, and rows of as many cells."""
 
 _MARKED = re.compile(r"(<!-- table: (\S+?) (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
@@ -49,6 +51,13 @@ def part(table: dict[str, Any], name: str) -> str:
     BadInput
         There is no such part.
     """
+    headings, rows = cells(table, name)
+    rule = ["---"] + ["---:"] * (len(headings) - 1)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (headings, rule, *rows))
+
+
+def cells(table: dict[str, Any], name: str) -> Grid:
+    """The headings and rows of a part, as text; see `part`."""
     parts = {"lips": _lips, "curves": _curves, "groups": _groups}
     if name not in parts:
         raise BadInput("table", f"{name!r} is no part of it", f"use one of {', '.join(parts)}")
@@ -68,7 +77,7 @@ def refreshed(page: str, root: Path) -> str:
     return _MARKED.sub(again, page)
 
 
-def _lips(table: dict[str, Any]) -> str:
+def _lips(table: dict[str, Any]) -> Grid:
     columns = [FIGURES[key] for key in LIPS]
     headings = ["", "parameters", "memory", "future audio", "AP, float", "AP, int8 C kernel", "AP, 95 %"]
     rows = []
@@ -86,19 +95,19 @@ def _lips(table: dict[str, Any]) -> str:
             _interval(row, best, table["headline"]),
         ]
         rows.append(cells + [_cell(first[best], column) for column in columns])
-    return _grid(headings + [column.heading for column in columns], rows)
+    return headings + [column.heading for column in columns], rows
 
 
-def _curves(table: dict[str, Any]) -> str:
+def _curves(table: dict[str, Any]) -> Grid:
     columns = [FIGURES[key] for key in CURVES]
     disturbed = [name for name in table["conditions"] if name != CLEAN]
     precision = FIGURES["average_precision"]
     columns += [Figure(at(name), f"AP, {name}", precision.write) for name in disturbed]
     rows = [[_named(row)] + [_cell(row["figures"][_best(row)], column) for column in columns] for row in table["rows"]]
-    return _grid(["", *(column.heading for column in columns)], rows)
+    return ["", *(column.heading for column in columns)], rows
 
 
-def _groups(table: dict[str, Any]) -> str:
+def _groups(table: dict[str, Any]) -> Grid:
     rows = []
     for group, speech in table["speech"].items():
         cells = [group, str(speech["clips"]), str(speech["speakers"]), str(speech["closures"])]
@@ -107,7 +116,7 @@ def _groups(table: dict[str, Any]) -> str:
             cells.append(f"{_cell(found, FIGURES['average_precision'])} / {_cell(found, FIGURES['correlation'])}")
         rows.append(cells)
     names = [f"{row['name']}: AP / r" for row in table["rows"]]
-    return _grid(["speech", "clips", "speakers", "closures", *names], rows)
+    return ["speech", "clips", "speakers", "closures", *names], rows
 
 
 def _best(row: dict[str, Any]) -> str:
@@ -140,8 +149,3 @@ def _described(speech: dict[str, Any]) -> str:
         f"{speech['clips']} clips, {speech['minutes']:.1f} minutes, {speech['speakers']} speakers, "
         f"{speech['closures']} closures of p, b and m"
     )
-
-
-def _grid(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---"] + ["---:"] * (len(headings) - 1)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (headings, rule, *rows))

@@ -65,8 +65,8 @@ class Clip:
         return {
             **self.facts(),
             "controls": list(self.curves.controls),
-            "curves": _base64(self.curves.values.astype("<f4").tobytes()),
-            "peaks": _base64(_peaks(self.audio, self.sample_rate).tobytes()),
+            "curves": as_base64(self.curves.values.astype("<f4").tobytes()),
+            "peaks": as_base64(peaks(self.audio, self.sample_rate).tobytes()),
             "peak_rate": PEAK_RATE,
             "phones": [{"start": phone.start, "end": phone.end, "symbol": phone.symbol} for phone in self.phones],
             "poster": self._most_open(),
@@ -76,7 +76,7 @@ class Clip:
         """The audio as a 16-bit WAV in base64, which every browser plays."""
         wav = io.BytesIO()
         soundfile.write(wav, to_int16(self.audio), self.sample_rate, format="WAV", subtype="PCM_16")
-        return _base64(wav.getvalue())
+        return as_base64(wav.getvalue())
 
     def _most_open(self) -> float:
         """Seconds of the frame with the widest open mouth, where the page starts."""
@@ -85,7 +85,7 @@ class Clip:
         return float(np.argmin(closure(self.curves.values, self.curves.controls)) / self.curves.frame_rate)
 
 
-def _peaks(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.int8]:
+def peaks(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.int8]:
     """int8 [slices, 2]: lowest and highest sample of each slice, scaled so that the loudest of all is 127."""
     edges = np.arange(0, len(audio), sample_rate / PEAK_RATE).astype(np.int64)
     extremes = np.stack([np.minimum.reduceat(audio, edges), np.maximum.reduceat(audio, edges)], axis=1)
@@ -93,5 +93,6 @@ def _peaks(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.int8]:
     return np.rint(extremes * (127 / loudest)).astype(np.int8)
 
 
-def _base64(data: bytes) -> str:
+def as_base64(data: bytes) -> str:
+    """For a data URI or JSON."""
     return base64.b64encode(data).decode("ascii")

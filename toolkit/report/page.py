@@ -15,7 +15,7 @@ from .clip import Clip
 
 _HERE = Path(__file__).parent
 _STYLES = ("report.css", "face.css")
-_SCRIPTS = ("mouth.js", "face.js", "clip.js", "gaps.js", "rows.js", "timeline.js", "player.js", "main.js")
+_SCRIPTS = ("mouth.js", "face.js", "clip.js", "gaps.js", "rows.js", "theme.js", "timeline.js", "player.js", "main.js")
 """In order of use: they are joined into one function's body."""
 
 
@@ -37,14 +37,32 @@ def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
     clip
         The recording to play.
     """
-    environment = jinja2.Environment(
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            verdict_rows=verdict_rows(report["verdicts"]),
+            proof_rows=proof_rows(report["proof"]["rows"]) if report["proof"] else [],
+            clip=clip.packed() if clip else None,
+            clip_sound=clip.sound() if clip else None,
+            style=inline(_STYLES),
+            script=inline(_SCRIPTS),
+            face_svg=inline(("face.svg",)),
+        )
+    )
+
+
+def environment() -> jinja2.Environment:
+    """Finds templates/, escapes what it is given, and knows the pages' filters."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "amount": amount,
         "bytes": units.format_bytes,
         "count": short_count,
@@ -52,16 +70,7 @@ def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
         "ms": units.format_milliseconds,
         "thousands": lambda count: f"{count:,}",
     }
-    return environment.get_template("report.html.j2").render(
-        report=report,
-        verdict_rows=verdict_rows(report["verdicts"]),
-        proof_rows=proof_rows(report["proof"]["rows"]) if report["proof"] else [],
-        clip=clip.packed() if clip else None,
-        clip_sound=clip.sound() if clip else None,
-        style=_inline(_STYLES),
-        script=_inline(_SCRIPTS),
-        face_svg=_inline(("face.svg",)),
-    )
+    return made
 
 
 def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -112,7 +121,7 @@ def short_count(count: int) -> str:
     return f"{count / 1e3:.0f} k" if count >= 10_000 else f"{count:,}"
 
 
-def _inline(names: tuple[str, ...]) -> jinja2.utils.markupsafe.Markup:
+def inline(names: tuple[str, ...]) -> jinja2.utils.markupsafe.Markup:
     """Files of static/ one after another, as markup that is not escaped."""
     texts = ((_HERE / "static" / name).read_text(encoding="utf-8").strip() for name in names)
     return jinja2.utils.markupsafe.Markup("\n\n".join(texts))

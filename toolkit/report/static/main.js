@@ -15,15 +15,10 @@ function start() {
     showGaps(find("gaps"), clip);
     player.seek(clip.poster);
     window.facelite = { clip, seek: player.seek, time: player.time, lipGap: face.lipGap, pose: face.pose };
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", player.timeline.repaint);
-    find("theme").addEventListener("click", () => setTimeout(player.timeline.repaint));
+    themeButton(find("theme"), player.timeline.repaint);
+  } else {
+    themeButton(find("theme"), () => {});
   }
-  find("theme").addEventListener("click", () => {
-    const root = document.documentElement;
-    const dark = getComputedStyle(root).colorScheme === "dark"
-      || (root.dataset.theme === undefined && matchMedia("(prefers-color-scheme: dark)").matches);
-    root.dataset.theme = dark ? "light" : "dark";
-  });
 }
 
 start();

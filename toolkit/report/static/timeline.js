@@ -175,18 +175,3 @@ function createTimeline(canvas, clip, seek) {
     },
   };
 }
-
-// Colours of report.css, resolved for the theme in force.
-function themeColours(element) {
-  const style = getComputedStyle(element);
-  const probe = document.createElement("span");
-  element.parentElement.append(probe);
-  const resolve = (name) => {
-    probe.style.color = `var(--${name})`;
-    return getComputedStyle(probe).color;
-  };
-  const names = ["text", "muted", "line", "accent", "wave", "gap", "shut", "teeth", "cursor"];
-  const colours = Object.fromEntries(names.map((name) => [name, resolve(name)]));
-  probe.remove();
-  return { ...colours, font: style.fontFamily };
-}
