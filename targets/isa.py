@@ -9,7 +9,7 @@ TIERS: dict[str, tuple[str, ...]] = {
 """Tier names per architecture, weakest first; they are what `FACELITE_ISA` takes."""
 
 BUILT: dict[str, tuple[str, ...]] = {
-    "x86_64": ("ref", "sse41", "avx2", "avx512vnni"),
+    "x86_64": ("ref", "sse41", "avx2", "avxvnni", "avx512vnni"),
     "aarch64": ("ref", "neon", "neon_dotprod"),
 }
 """Tiers that kernels/src has code for. `ref` is plain C11 and runs on anything."""

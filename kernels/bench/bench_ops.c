@@ -58,7 +58,7 @@ static measurement measure(void (*work)(void *), job *j, double macs) {
 
 static void bench_conv(report *to, const char *tier, job *j, const shape *of, weight_kind kind) {
     random_source random = {1 + of->inputs};
-    synthetic_conv conv = synthetic_conv_make(&random, of->inputs, of->channels, kind, RESCALE_TYPICAL);
+    synthetic_conv conv = synthetic_conv_make(&random, of->inputs, of->channels, kind, RESCALE_RELU);
     char name[64];
     snprintf(name, sizeof name, "%s%s", of->name, conv.layer.pair_safe ? " safe" : "");
     j->layer = &conv.layer;

@@ -20,6 +20,9 @@ const peak_loops *peak_loops_of(const char *tier) {
 #if defined(FACELITE_X86) && defined(__GNUC__)
         {"sse41", &peak_sse41},
         {"avx2", &peak_avx2},
+#if defined(FACELITE_AVXVNNI)
+        {"avxvnni", &peak_avxvnni},
+#endif
         {"avx512vnni", &peak_avx512vnni},
 #elif defined(FACELITE_ARM64) && defined(__GNUC__)
         {"neon", &peak_neon},

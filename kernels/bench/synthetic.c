@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../src/compander.h"
+#include "../src/requant.h"
 
 uint32_t random_u32(random_source *random) {
     random->state ^= random->state >> 12;
@@ -75,11 +76,11 @@ static void fill_rescale(random_source *random, rescale_kind kind, double factor
     *multiplier = (int32_t)(significand * 2147483647.0);
     *shift = (int8_t)exponent;
     *scale = ldexp(significand, exponent);
-    if (kind == RESCALE_EXTREME) {
-        static const int8_t shifts[6] = {0, -1, -31, -30, 1, 3};
+    static const int8_t right[4] = {-1, -31, -30, -9}, any[6] = {0, -1, -31, -30, 1, 3};
+    if (kind == RESCALE_EXTREME || kind == RESCALE_LIMITS) {
         static const int32_t multipliers[4] = {0, 1 << 30, INT32_MAX, 1};
         *multiplier = multipliers[random_u32(random) % 4];
-        *shift = shifts[random_u32(random) % 6];
+        *shift = kind == RESCALE_LIMITS ? right[random_u32(random) % 4] : any[random_u32(random) % 6];
         while (*shift > 0 && largest > (INT32_MAX - 255) >> *shift) {
             --*shift;
         }
@@ -100,7 +101,10 @@ static void fill_channel(random_source *random, synthetic_conv *conv, uint32_t o
         }
     }
     const int32_t zero_point = random_between(random, -128, 127), bias = random_between(random, -20000, 20000);
-    const int32_t bias_s8 = bias - zero_point * sum, bias_u8 = bias_s8 - 128 * sum;
+    /* At the limits sums come as near to 2^31 as the loader lets them. */
+    const int32_t largest = INT32_MAX - 1024 - (int32_t)absolute * 255 - 128 * abs(sum);
+    const int32_t bias_s8 = rescale != RESCALE_LIMITS ? bias - zero_point * sum : bias % 2 ? largest : -largest;
+    const int32_t bias_u8 = bias_s8 - 128 * sum;
     memcpy((uint8_t *)conv->layer.bias_s8 + (size_t)o * 4, &bias_s8, 4);
     memcpy((uint8_t *)conv->layer.bias_u8 + (size_t)o * 4, &bias_u8, 4);
     int32_t multiplier;
@@ -138,6 +142,11 @@ synthetic_conv synthetic_conv_make(random_source *random, uint32_t inputs, uint3
     for (uint32_t o = 0; o < channels; o++) {
         fill_channel(random, &conv, o, inputs, weights, rescale, w);
     }
+    if (rescale == RESCALE_RELU || rescale == RESCALE_LIMITS) {
+        conv.layer.lo = conv.layer.zero_point;
+        conv.layer.hi = 255;
+    }
+    conv.layer.half_up = facelite_rounds_half_up(&conv.layer);
     return conv;
 }
 

@@ -28,6 +28,8 @@ typedef enum weight_kind {
 typedef enum rescale_kind {
     RESCALE_TYPICAL,  /* outputs spread over the int8 range */
     RESCALE_EXTREME,  /* multipliers and shifts at their limits, left shifts included */
+    RESCALE_RELU,     /* typical, with a fused ReLU: nothing below the zero point comes out */
+    RESCALE_LIMITS,   /* the same with multipliers and right shifts at their limits */
     RESCALE_FLOATING, /* doubles */
 } rescale_kind;
 
@@ -46,6 +48,11 @@ facelite_add synthetic_add(random_source *random);
 
 /* The mu-law compander of every student (facelite.companding). */
 void synthetic_compander(facelite_compander *compander);
+
+#if defined(FACELITE_AVXVNNI_TWIN)
+/* The avxvnni tier with its instruction EVEX-encoded; needs avx512vnni. */
+void facelite_overlay_avxvnni_twin(facelite_ops *ops);
+#endif
 
 /* Zeroed memory aligned to FACELITE_ALIGNMENT; exits when there is none. Free with aligned_free. */
 void *aligned_zeroed(size_t bytes);

@@ -63,6 +63,11 @@ int facelite_cpu_avx2(void) {
     return os_saves(xmm_ymm) && (cpuid(7, 0).ebx & avx2) != 0;
 }
 
+int facelite_cpu_avxvnni(void) {
+    const uint32_t avx_vnni = 1u << 4;
+    return facelite_cpu_avx2() && cpuid(7, 0).eax >= 1 && (cpuid(7, 1).eax & avx_vnni) != 0;
+}
+
 /* The foundation, byte and word instructions, 128- and 256-bit forms, and VNNI. */
 int facelite_cpu_avx512vnni(void) {
     const uint32_t xmm_ymm_zmm = 0xe6, f_bw_vl = 1u << 16 | 1u << 30 | 1u << 31, vnni = 1u << 11;

@@ -8,6 +8,7 @@ int facelite_cpu_always(void);
 #if defined(FACELITE_X86)
 int facelite_cpu_sse41(void);
 int facelite_cpu_avx2(void);
+int facelite_cpu_avxvnni(void);
 int facelite_cpu_avx512vnni(void);
 #elif defined(FACELITE_ARM64)
 int facelite_cpu_neon_dotprod(void);

@@ -18,6 +18,9 @@ static const tier tiers[] = {
 #if defined(FACELITE_X86)
     {"sse41", facelite_cpu_sse41, facelite_overlay_sse41},
     {"avx2", facelite_cpu_avx2, facelite_overlay_avx2},
+#if defined(FACELITE_AVXVNNI)
+    {"avxvnni", facelite_cpu_avxvnni, facelite_overlay_avxvnni},
+#endif
     {"avx512vnni", facelite_cpu_avx512vnni, facelite_overlay_avx512vnni},
 #elif defined(FACELITE_ARM64)
     {"neon", facelite_cpu_always, facelite_overlay_neon},

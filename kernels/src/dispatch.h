@@ -12,6 +12,7 @@ void facelite_overlay_ref(facelite_ops *ops);
 #if defined(FACELITE_X86)
 void facelite_overlay_sse41(facelite_ops *ops);
 void facelite_overlay_avx2(facelite_ops *ops);
+void facelite_overlay_avxvnni(facelite_ops *ops);
 void facelite_overlay_avx512vnni(facelite_ops *ops);
 #elif defined(FACELITE_ARM64)
 void facelite_overlay_neon(facelite_ops *ops);

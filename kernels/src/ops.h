@@ -34,6 +34,7 @@ typedef struct facelite_conv {
     int32_t zero_point;     /* of the output, biased */
     int32_t lo, hi;         /* bounds of the output, biased */
     int pair_safe;          /* 1: maddubs cannot saturate on any pair of these weights */
+    int half_up;            /* 1: facelite_rounds_half_up (requant.h) */
 } facelite_conv;
 
 /* Parameters of TFLite's ADD. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "requant.h"
 #include "stream.h"
 
 /* Sums in 64 bits; no student that anybody would run comes near. */
@@ -200,6 +201,7 @@ void facelite_plan_model(facelite_model *model, facelite_tensor_plan *tensors, f
         case FACELITE_CONV:
             plan_conv(model, &op, out, &plan[i]);
             plan[i].u.conv.zero_point = zero_point;
+            plan[i].u.conv.half_up = facelite_rounds_half_up(&plan[i].u.conv);
             break;
         case FACELITE_ADD:
             plan_add(model, &op, &plan[i]);

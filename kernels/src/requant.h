@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "ops.h"
+
 _Static_assert((-3 >> 1) == -2, "right shifts of negative numbers must be arithmetic");
 
 /* acc * multiplier / 2^31 * 2^shift. shift: -31..30; acc << shift must fit int32 (the loader bounds it). */
@@ -33,6 +35,16 @@ static inline int32_t facelite_requantise_floating(int32_t acc, double scale) {
     const int32_t whole = (int32_t)product;
     const double fraction = product - (double)whole;
     return whole + (fraction >= 0.5) - (fraction <= -0.5);
+}
+
+/* Whether the second rounding of a layer may go half up instead of half away from zero: every shift is to the right,
+ * and whatever is below zero, where the two differ, ends at the lower bound (a fused ReLU). */
+static inline int facelite_rounds_half_up(const facelite_conv *layer) {
+    int holds = layer->scale == NULL && layer->lo >= layer->zero_point;
+    for (uint32_t o = 0; o < layer->channels && holds; o++) {
+        holds = layer->shift[o] < 0;
+    }
+    return holds;
 }
 
 static inline int32_t facelite_clamp(int32_t value, int32_t lo, int32_t hi) {

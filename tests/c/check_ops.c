@@ -201,6 +201,31 @@ static void check_encode_f32(const facelite_compander *compander) {
     }
 }
 
+/* Everything that `tier` can do. */
+static void check_tier(const char *name, uint64_t seed, const facelite_compander *compander) {
+    random_source random = {UINT64_C(0x9e3779b97f4a7c15) + seed};
+    tier_name = name;
+    check_convs(&random);
+    check_add(&random);
+    check_mean_and_map(&random);
+    check_encode_i16(compander);
+    check_encode_f32(compander);
+    printf("%s\n", name);
+}
+
+/* The avxvnni tier on a CPU that has the EVEX form of its instruction only (kernels/bench/CMakeLists.txt). */
+static void check_twin(const facelite_compander *compander) {
+#if defined(FACELITE_AVXVNNI_TWIN)
+    if (facelite_isa_force("avxvnni") != FACELITE_OK && facelite_isa_force("avx512vnni") == FACELITE_OK) {
+        CHECK(facelite_isa_force("avx2") == FACELITE_OK && facelite_dispatch(&tier) != NULL, "avx2");
+        facelite_overlay_avxvnni_twin(&tier);
+        check_tier("avxvnni, EVEX-encoded", 100, compander);
+    }
+#else
+    (void)compander;
+#endif
+}
+
 int main(void) {
     facelite_compander compander;
     synthetic_compander(&compander);
@@ -209,17 +234,12 @@ int main(void) {
     actual = aligned_zeroed(ROOM);
     facelite_overlay_ref(&ref);
     for (uint32_t t = 0; facelite_isa_available(t); t++) {
-        tier_name = facelite_isa_available(t);
-        CHECK(facelite_isa_force(tier_name) == FACELITE_OK, "%s", tier_name);
-        CHECK(facelite_dispatch(&tier) != NULL, "%s", tier_name);
-        random_source random = {UINT64_C(0x9e3779b97f4a7c15) + t};
-        check_convs(&random);
-        check_add(&random);
-        check_mean_and_map(&random);
-        check_encode_i16(&compander);
-        check_encode_f32(&compander);
-        printf("%s\n", tier_name);
+        const char *name = facelite_isa_available(t);
+        CHECK(facelite_isa_force(name) == FACELITE_OK, "%s", name);
+        CHECK(facelite_dispatch(&tier) != NULL, "%s", name);
+        check_tier(name, t, &compander);
     }
+    check_twin(&compander);
     aligned_free(input);
     aligned_free(expected);
     aligned_free(actual);

@@ -14,21 +14,33 @@
 #include "../floating.h"
 #include "../inline.h"
 
-/* A block of 16 channels is one vector. A tile is some blocks by some rows, MOST_SUMS sums at most, kept apart by
- * quad modulo `chains`: vpdpbusd has a latency of 4 or 5 cycles, so at least as many sums must be under way. */
-enum { MOST_BLOCKS = 6, MOST_SUMS = 8, MOST_CHAINS = 4 };
+/* A block of 16 channels is one vector. */
+typedef __m512i vector;
+enum { VECTORS = 1, MOST_BLOCKS = 6, MOST_SUMS = 16 };
 
-/* Where the weights of a tile's blocks are, and the bytes from one quad to the next: a narrow last block has its
- * own. Its upper lanes hold what follows it, and are never stored. */
-typedef struct tile {
-    const int8_t *weights[MOST_BLOCKS];
-    size_t step[MOST_BLOCKS];
-} tile;
+/* vpdpbusd has a latency of 4 or 5 cycles: at least 8 sums are under way. */
+#define CHAINS(sums) ((sums) < 8 ? (sums) > 2 ? 2 : 4 : 1)
 
-INLINE __m512i broadcast_quad(const uint8_t *quad) {
+INLINE vector load(const void *bytes) {
+    return _mm512_loadu_si512(bytes);
+}
+
+INLINE vector zero(void) {
+    return _mm512_setzero_si512();
+}
+
+INLINE vector broadcast(const uint8_t *quad) {
     int32_t inputs;
     memcpy(&inputs, quad, sizeof inputs);
     return _mm512_set1_epi32(inputs);
+}
+
+INLINE vector multiply_add(vector sum, vector x, vector w) {
+    return _mm512_dpbusd_epi32(sum, x, w);
+}
+
+INLINE vector add_sums(vector a, vector b) {
+    return _mm512_add_epi32(a, b);
 }
 
 /* Multipliers and shifts of 16 lanes; see ops_avx2.c. */
@@ -58,6 +70,36 @@ INLINE __m512i requantise(__m512i acc, const rescaler *by) {
     return _mm512_mask_add_epi32(down, up, down, _mm512_set1_epi32(1));
 }
 
+/* As a rescaler, for layers whose rounding is half up; see ymm.h. */
+typedef struct half_up {
+    __m512i even, odd, nudge_even, nudge_odd, right_even, right_odd;
+} half_up;
+
+INLINE __m512i half_up_nudge(__m512i right) {
+    const __m512i once = _mm512_set1_epi64(INT64_C(1) << 30);
+    return _mm512_add_epi64(once, _mm512_sllv_epi64(once, right));
+}
+
+INLINE half_up load_half_up(const facelite_conv *layer, size_t channel) {
+    const __m512i multiplier = load((const uint8_t *)layer->multiplier + channel * 4);
+    const __m512i shift = _mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)(layer->shift + channel)));
+    const __m512i right = _mm512_sub_epi32(zero(), shift);
+    const __m512i even = _mm512_and_si512(right, _mm512_set1_epi64(0xffffffff)), odd = _mm512_srli_epi64(right, 32);
+    return (half_up){multiplier,
+                     _mm512_srli_epi64(multiplier, 32),
+                     half_up_nudge(even),
+                     half_up_nudge(odd),
+                     _mm512_add_epi64(even, _mm512_set1_epi64(31)),
+                     _mm512_sub_epi64(odd, _mm512_set1_epi64(1))};
+}
+
+INLINE __m512i requantise_half_up(__m512i acc, const half_up *by) {
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(acc, by->even), by->nudge_even);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(acc, 32), by->odd), by->nudge_odd);
+    return _mm512_mask_blend_epi32(0xaaaa, _mm512_srav_epi64(even, by->right_even),
+                                   _mm512_srav_epi64(odd, by->right_odd));
+}
+
 INLINE void store_codes(uint8_t *out, __m512i steps, const facelite_conv *layer, __mmask16 stored) {
     const __m512i y = _mm512_add_epi32(steps, _mm512_set1_epi32(layer->zero_point));
     const __m512i clamped =
@@ -65,114 +107,47 @@ INLINE void store_codes(uint8_t *out, __m512i steps, const facelite_conv *layer,
     _mm_mask_storeu_epi8(out, stored, _mm512_cvtepi32_epi8(clamped));
 }
 
-/* Sums of one block, `rows` rows -> codes. */
-INLINE void finish(uint8_t *out, const __m512i *acc, const facelite_conv *layer, size_t channel, int rows) {
+/* Sums of one block, `rows` rows -> codes. Not inlined: one copy serves every tile. */
+static FACELITE_NOINLINE void finish(uint8_t *out, const vector *acc, const facelite_conv *layer, size_t channel,
+                                     int rows) {
     const size_t left = layer->channels - channel, count = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
+    const size_t frame = layer->channels;
+    const __mmask16 stored = (__mmask16)((1u << count) - 1u);
     if (layer->scale) {
         for (int r = 0; r < rows; r++) {
             int32_t sums[FACELITE_BLOCK];
             memcpy(sums, &acc[r], sizeof sums);
-            facelite_finish_floating(out + (size_t)r * layer->channels, sums, layer, channel, count);
+            facelite_finish_floating(out + (size_t)r * frame, sums, layer, channel, count);
         }
-        return;
-    }
-    const rescaler by = load_rescaler(layer, channel);
-    const __mmask16 stored = (__mmask16)((1u << count) - 1u);
-    for (int r = 0; r < rows; r++) {
-        store_codes(out + (size_t)r * layer->channels, requantise(acc[r], &by), layer, stored);
-    }
-}
-
-/* Adds the products of one quad of every block and row. */
-INLINE void add_quad(__m512i *sums, const uint8_t *x, size_t row_step, tile *from, int rows, int blocks) {
-    for (int b = 0; b < blocks; b++) {
-        const __m512i w = _mm512_loadu_si512(from->weights[b]);
-        from->weights[b] += from->step[b];
+    } else if (layer->half_up) {
+        const half_up by = load_half_up(layer, channel);
         for (int r = 0; r < rows; r++) {
-            const __m512i inputs = broadcast_quad(x + (size_t)r * row_step);
-            sums[b * rows + r] = _mm512_dpbusd_epi32(sums[b * rows + r], inputs, w);
+            store_codes(out + (size_t)r * frame, requantise_half_up(acc[r], &by), layer, stored);
+        }
+    } else {
+        const rescaler by = load_rescaler(layer, channel);
+        for (int r = 0; r < rows; r++) {
+            store_codes(out + (size_t)r * frame, requantise(acc[r], &by), layer, stored);
         }
     }
 }
 
-/* acc[block][row] = bias + products. The sums are a local array, indexed by constants once the loops unroll, so that
- * they stay in registers. */
-INLINE void dot(__m512i *acc, const uint8_t *x, size_t row_step, tile from, size_t channel, const facelite_conv *layer,
-                int rows, int blocks, int chains) {
-    __m512i sums[MOST_CHAINS][MOST_SUMS];
-    for (int i = 0; i < blocks * rows; i++) {
-        const size_t first = channel + (size_t)(i / rows) * FACELITE_BLOCK;
-        sums[0][i] = _mm512_loadu_si512((const uint8_t *)layer->bias_u8 + first * 4);
-        for (int c = 1; c < chains; c++) {
-            sums[c][i] = _mm512_setzero_si512();
-        }
-    }
-    uint32_t q = 0;
-    for (; q + (uint32_t)chains <= layer->quads; q += (uint32_t)chains) {
-        for (int c = 0; c < chains; c++, x += 4) {
-            add_quad(sums[c], x, row_step, &from, rows, blocks);
-        }
-    }
-    for (; q < layer->quads; q++, x += 4) {
-        add_quad(sums[0], x, row_step, &from, rows, blocks);
-    }
-    for (int i = 0; i < blocks * rows; i++) {
-        for (int c = 1; c < chains; c++) {
-            sums[0][i] = _mm512_add_epi32(sums[0][i], sums[c][i]);
-        }
-        acc[i] = sums[0][i];
-    }
-}
-
-/* `rows` rows by `blocks` blocks from `channel` on; the counts are constants where this is called. */
-INLINE void run_tile(uint8_t *out, const uint8_t *x, size_t row_step, tile from, size_t channel,
-                     const facelite_conv *layer, int rows, int blocks, int chains) {
-    __m512i acc[MOST_SUMS];
-    dot(acc, x, row_step, from, channel, layer, rows, blocks, chains);
-    for (int b = 0; b < blocks; b++) {
-        const size_t first = channel + (size_t)b * FACELITE_BLOCK;
-        finish(out + first, acc + b * rows, layer, first, rows);
-    }
-}
-
-/* All rows of `blocks` blocks. */
-INLINE void run_blocks(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, tile from, size_t channel,
-                       const facelite_conv *layer, int blocks) {
-    const size_t frame = layer->channels;
-    size_t j = 0;
-    for (; j + 4 <= count; j += 4) {
-        run_tile(out + j * frame, rows + j * row_step, row_step, from, channel, layer, 4, blocks, 3 - blocks);
-    }
-    for (; j + 2 <= count; j += 2) {
-        run_tile(out + j * frame, rows + j * row_step, row_step, from, channel, layer, 2, blocks, 2);
-    }
-    if (j < count) {
-        run_tile(out + j * frame, rows + j * row_step, row_step, from, channel, layer, 1, blocks, 4);
-    }
-}
+#include "tile.h"
 
 static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
-    const size_t channels = layer->channels, packed = (channels + 3) / 4 * 4;
-    const size_t block_bytes = (size_t)layer->quads * FACELITE_BLOCK * 4;
-    size_t channel = 0;
-    while (channel < channels) {
-        tile from;
-        for (size_t b = 0; b < MOST_BLOCKS; b++) {
-            const size_t first = channel + b * FACELITE_BLOCK;
-            from.weights[b] = layer->weights + first / FACELITE_BLOCK * block_bytes;
-            from.step[b] = first + FACELITE_BLOCK <= packed ? FACELITE_BLOCK * 4 : packed % FACELITE_BLOCK * 4;
-        }
-        const size_t left = channels - channel;
-        if (count == 1 && left > (MOST_BLOCKS - 1) * FACELITE_BLOCK) {
-            run_tile(out, rows, row_step, from, channel, layer, 1, MOST_BLOCKS, 1);
-            channel += MOST_BLOCKS * FACELITE_BLOCK;
-        } else if (left > FACELITE_BLOCK) {
-            run_blocks(out, rows, row_step, count, from, channel, layer, 2);
-            channel += 2 * FACELITE_BLOCK;
-        } else {
-            run_blocks(out, rows, row_step, count, from, channel, layer, 1);
-            channel += FACELITE_BLOCK;
-        }
+    const size_t frame = layer->channels;
+    size_t j = 0;
+    for (; j + 8 <= count; j += 8) {
+        run_rows(out + j * frame, rows + j * row_step, row_step, layer, 8, 2, 1);
+    }
+    for (; j + 4 <= count; j += 4) {
+        run_rows(out + j * frame, rows + j * row_step, row_step, layer, 4, 3, 1);
+    }
+    for (; j + 2 <= count; j += 2) {
+        run_rows(out + j * frame, rows + j * row_step, row_step, layer, 2, 4, 1);
+    }
+    if (j < count) {
+        run_rows(out + j * frame, rows + j * row_step, row_step, layer, 1, 6, 1);
     }
 }
 

@@ -15,17 +15,41 @@
 #include "../floating.h"
 #include "../inline.h"
 
-/* 4 channels a vector, 4 vectors a block; 2 rows share weights: 8 sums, 2 inputs, weights and products. */
-enum { LANES = 4, VECTORS = 4, ROWS = 2 };
+/* 4 channels' sums a vector, 4 vectors a block. */
+typedef __m128i vector;
+enum { LANES = 4, VECTORS = 4, MOST_BLOCKS = 2, MOST_SUMS = 8 };
+
+#define CHAINS(sums) 1 /* only the addition at the end waits for the quad before */
 
 INLINE __m128i load128(const void *bytes, size_t offset) {
     return _mm_loadu_si128((const void *)((const uint8_t *)bytes + offset));
 }
 
-INLINE __m128i broadcast_quad(const uint8_t *quad) {
+INLINE vector load(const void *bytes) {
+    return load128(bytes, 0);
+}
+
+INLINE vector zero(void) {
+    return _mm_setzero_si128();
+}
+
+INLINE vector broadcast(const uint8_t *quad) {
     int32_t inputs;
     memcpy(&inputs, quad, sizeof inputs);
     return _mm_set1_epi32(inputs);
+}
+
+INLINE vector multiply_add(vector sum, vector x, vector w) {
+    return _mm_add_epi32(sum, _mm_madd_epi16(_mm_maddubs_epi16(x, w), _mm_set1_epi16(1)));
+}
+
+INLINE vector add_sums(vector a, vector b) {
+    return _mm_add_epi32(a, b);
+}
+
+/* 2^n, n 0..31: a floating-point number whose exponent field says it all. 2^31 comes out as INT32_MIN, its bits. */
+INLINE __m128i power_of_two(__m128i n) {
+    return _mm_cvttps_epi32(_mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(n, _mm_set1_epi32(127)), 23)));
 }
 
 /* Multipliers and shifts of 4 lanes, made ready: `left` and `divide` are powers of two, 2^left and 2^-right. */
@@ -37,12 +61,10 @@ typedef struct rescaler {
 INLINE rescaler make_rescaler(__m128i multiplier, __m128i shift) {
     const __m128i zero = _mm_setzero_si128();
     const __m128i left = _mm_max_epi32(shift, zero), right = _mm_min_epi32(shift, zero);
-    /* Powers of two are floating-point numbers whose exponent field says it all. */
-    const __m128i single = _mm_slli_epi32(_mm_add_epi32(left, _mm_set1_epi32(127)), 23);
     const __m128i exponent = _mm_slli_epi32(_mm_add_epi32(right, _mm_set1_epi32(1023)), 20);
     return (rescaler){multiplier,
                       _mm_srli_epi64(multiplier, 32),
-                      _mm_cvttps_epi32(_mm_castsi128_ps(single)),
+                      power_of_two(left),
                       {_mm_castsi128_pd(_mm_unpacklo_epi32(zero, exponent)),
                        _mm_castsi128_pd(_mm_unpackhi_epi32(zero, exponent))}};
 }
@@ -70,6 +92,36 @@ INLINE rescaler load_rescaler(const facelite_conv *layer, size_t channel) {
     return make_rescaler(load128(layer->multiplier, channel * 4), _mm_cvtepi8_epi32(_mm_cvtsi32_si128(shifts)));
 }
 
+/* As a rescaler, for layers whose rounding is half up (facelite_rounds_half_up); see ymm.h for the one rounding. SSE
+ * shifts no lane by itself, so the sum p + 2^30 + 2^(30 + r) is shifted by 32 in all lanes, and the r - 1 bits that are
+ * missing are a product by 2^(31 - r) of which the low 30 bits are dropped. */
+typedef struct half_up {
+    __m128i even, odd, nudge_even, nudge_odd, power_even, power_odd;
+} half_up;
+
+INLINE half_up load_half_up(const facelite_conv *layer, size_t channel) {
+    int32_t shifts;
+    memcpy(&shifts, layer->shift + channel, sizeof shifts);
+    const __m128i multiplier = load128(layer->multiplier, channel * 4), once = _mm_set1_epi64x(INT64_C(1) << 30);
+    const __m128i left = _mm_add_epi32(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(shifts)), _mm_set1_epi32(31)); /* 31 - r */
+    const __m128i power = power_of_two(left), half = power_of_two(_mm_sub_epi32(_mm_set1_epi32(30), left));
+    const __m128i half_even = _mm_and_si128(half, _mm_set1_epi64x(0xffffffff)), half_odd = _mm_srli_epi64(half, 32);
+    return (half_up){multiplier,
+                     _mm_srli_epi64(multiplier, 32),
+                     _mm_add_epi64(once, _mm_slli_epi64(half_even, 31)),
+                     _mm_add_epi64(once, _mm_slli_epi64(half_odd, 31)),
+                     power,
+                     _mm_srli_epi64(power, 32)};
+}
+
+INLINE __m128i requantise_half_up(__m128i acc, const half_up *by) {
+    const __m128i even = _mm_add_epi64(_mm_mul_epi32(acc, by->even), by->nudge_even);
+    const __m128i odd = _mm_add_epi64(_mm_mul_epi32(_mm_srli_epi64(acc, 32), by->odd), by->nudge_odd);
+    const __m128i low = _mm_srli_epi64(_mm_mul_epi32(_mm_srli_epi64(even, 32), by->power_even), 30);
+    const __m128i high = _mm_slli_epi64(_mm_mul_epi32(_mm_srli_epi64(odd, 32), by->power_odd), 2);
+    return _mm_blend_epi16(low, high, 0xcc);
+}
+
 /* 16 requantised lanes -> 16 biased codes; see to_codes in ops_avx2.c. */
 INLINE __m128i to_codes(const __m128i steps[VECTORS], int32_t zero_point, int32_t lo, int32_t hi) {
     const __m128i zp = _mm_set1_epi16((int16_t)zero_point);
@@ -89,57 +141,54 @@ static void store_bytes(uint8_t *out, __m128i bytes, size_t count) {
     memcpy(out, all, count);
 }
 
-static void finish(uint8_t *out, const __m128i acc[VECTORS], const facelite_conv *layer, size_t channel,
-                   size_t count) {
-    if (layer->scale) {
+static void finish_floating(uint8_t *out, const vector *acc, const facelite_conv *layer, size_t channel, size_t count,
+                            int rows) {
+    for (int r = 0; r < rows; r++) {
         int32_t sums[FACELITE_BLOCK];
-        memcpy(sums, acc, sizeof sums);
-        facelite_finish_floating(out, sums, layer, channel, count);
-        return;
+        memcpy(sums, acc + r * VECTORS, sizeof sums);
+        facelite_finish_floating(out + (size_t)r * layer->channels, sums, layer, channel, count);
     }
-    __m128i steps[VECTORS];
-    for (size_t v = 0; v < VECTORS; v++) {
-        const rescaler by = load_rescaler(layer, channel + v * LANES);
-        steps[v] = requantise(acc[v], &by);
-    }
-    store_bytes(out, to_codes(steps, layer->zero_point, layer->lo, layer->hi), count);
 }
 
-/* One block of a pair-safe layer; the sums are local so that they stay in registers. In a narrow block the upper
- * lanes hold what follows it, and are never stored. */
-INLINE void dot_safe(__m128i acc[][VECTORS], const uint8_t *x, size_t row_step, const int8_t *w, size_t step,
-                     uint32_t quads, int rows) {
-    const __m128i ones = _mm_set1_epi16(1);
-    __m128i sums[ROWS][VECTORS];
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < VECTORS; v++) {
-            sums[r][v] = acc[r][v];
-        }
+/* Sums [row][vector] of one block -> codes. Not inlined: one copy serves every tile. */
+static FACELITE_NOINLINE void finish(uint8_t *out, const vector *acc, const facelite_conv *layer, size_t channel,
+                                     int rows) {
+    const size_t left = layer->channels - channel, count = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
+    __m128i steps[MOST_SUMS];
+    if (layer->scale) {
+        finish_floating(out, acc, layer, channel, count, rows);
+        return;
     }
-    for (uint32_t q = 0; q < quads; q++, x += 4, w += step) {
-        for (int r = 0; r < rows; r++) {
-            const __m128i inputs = broadcast_quad(x + (size_t)r * row_step);
-            for (int v = 0; v < VECTORS; v++) {
-                const __m128i pairs = _mm_maddubs_epi16(inputs, load128(w, (size_t)v * 16));
-                sums[r][v] = _mm_add_epi32(sums[r][v], _mm_madd_epi16(pairs, ones));
+    for (int v = 0; v < VECTORS; v++) {
+        const size_t first = channel + (size_t)v * LANES;
+        if (layer->half_up) {
+            const half_up by = load_half_up(layer, first);
+            for (int i = v; i < rows * VECTORS; i += VECTORS) {
+                steps[i] = requantise_half_up(acc[i], &by);
+            }
+        } else {
+            const rescaler by = load_rescaler(layer, first);
+            for (int i = v; i < rows * VECTORS; i += VECTORS) {
+                steps[i] = requantise(acc[i], &by);
             }
         }
     }
     for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < VECTORS; v++) {
-            acc[r][v] = sums[r][v];
-        }
+        store_bytes(out + (size_t)r * layer->channels,
+                    to_codes(steps + r * VECTORS, layer->zero_point, layer->lo, layer->hi), count);
     }
 }
 
+#include "tile.h"
+
 /* One block of any layer for one row: 2 channels a vector, each as two sums of two products. */
-INLINE void dot_exact(__m128i acc[VECTORS], const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
+static FACELITE_NOINLINE void dot_exact(vector *acc, const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
     __m128i sums[2 * VECTORS];
     for (int i = 0; i < 2 * VECTORS; i++) {
         sums[i] = _mm_setzero_si128();
     }
     for (uint32_t q = 0; q < quads; q++, x += 4, w += step) {
-        const __m128i inputs = _mm_cvtepu8_epi16(broadcast_quad(x));
+        const __m128i inputs = _mm_cvtepu8_epi16(broadcast(x));
         for (int i = 0; i < 2 * VECTORS; i++) {
             const __m128i weights = _mm_cvtepi8_epi16(_mm_loadl_epi64((const void *)(w + 8 * i)));
             sums[i] = _mm_add_epi32(sums[i], _mm_madd_epi16(inputs, weights));
@@ -150,43 +199,32 @@ INLINE void dot_exact(__m128i acc[VECTORS], const uint8_t *x, const int8_t *w, s
     }
 }
 
-/* One block, `rows` rows: bias, products, codes. */
-INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t *w, size_t step, size_t channel,
-                  size_t count, const facelite_conv *layer, int rows) {
-    __m128i acc[ROWS][VECTORS];
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < VECTORS; v++) {
-            acc[r][v] = load128(layer->bias_u8, (channel + (size_t)v * LANES) * 4);
+static void conv_exact(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
+    for (size_t channel = 0; channel < layer->channels; channel += FACELITE_BLOCK) {
+        const tile at = point_tile(layer, channel, 1);
+        for (size_t j = 0; j < count; j++) {
+            vector acc[VECTORS];
+            for (size_t v = 0; v < VECTORS; v++) {
+                acc[v] = load128(layer->bias_u8, (channel + v * LANES) * 4);
+            }
+            dot_exact(acc, rows + j * row_step, at.weights[0], at.step[0], layer->quads);
+            finish(out + j * layer->channels + channel, acc, layer, channel, 1);
         }
-    }
-    if (layer->pair_safe) {
-        dot_safe(acc, x, row_step, w, step, layer->quads, rows);
-    } else {
-        for (int r = 0; r < rows; r++) {
-            dot_exact(acc[r], x + (size_t)r * row_step, w, step, layer->quads);
-        }
-    }
-    for (int r = 0; r < rows; r++) {
-        finish(out + (size_t)r * layer->channels, acc[r], layer, channel, count);
     }
 }
 
 static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
-    const size_t channels = layer->channels, packed = (channels + 3) / 4 * 4;
-    const int8_t *w = layer->weights;
-    for (size_t channel = 0; channel < channels; channel += FACELITE_BLOCK) {
-        const size_t width = packed - channel < FACELITE_BLOCK ? packed - channel : FACELITE_BLOCK;
-        const size_t stored = channels - channel < FACELITE_BLOCK ? channels - channel : FACELITE_BLOCK;
-        size_t j = 0;
-        for (; j + ROWS <= count; j += ROWS) {
-            block(out + j * channels + channel, rows + j * row_step, row_step, w, width * 4, channel, stored, layer,
-                  ROWS);
-        }
-        if (j < count) {
-            block(out + j * channels + channel, rows + j * row_step, row_step, w, width * 4, channel, stored, layer,
-                  1);
-        }
-        w += width * 4 * layer->quads;
+    const size_t frame = layer->channels;
+    if (!layer->pair_safe) {
+        conv_exact(out, rows, row_step, count, layer);
+        return;
+    }
+    size_t j = 0;
+    for (; j + 2 <= count; j += 2) {
+        run_rows(out + j * frame, rows + j * row_step, row_step, layer, 2, 1, 1);
+    }
+    if (j < count) {
+        run_rows(out + j * frame, rows + j * row_step, row_step, layer, 1, 2, 1);
     }
 }
 
