@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,11 @@ from facelite.student import BLOB_NAME, Student, load
 from numpy.typing import NDArray
 
 from . import calibration as calibrating
-from . import pair_safe as pairs
-from .backends import blob, golden, onnx
-from .backends import tflite as to_tflite
+from .backends import blob, golden
 from .facts import layer_facts
-from .frontends import keras as keras_frontend
 from .frontends import tflite as tflite_frontend
-from .lower import INPUT_QUANT, lower
-from .network import Network
+from .lower import lower
+from .sources import Source, open_source
 
 TFLITE_NAME, ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student_int8.tflite", "student.onnx", "golden.npz", "MODEL_CARD.md"
 
@@ -38,16 +34,6 @@ PROOF_WINDOWS = 8
 """Windows of each golden signal on which a conversion is held against LiteRT before it is published."""
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """A model file, opened and found sound."""
-
-    path: Path
-    spec: spec.StudentSpec
-    model: Any
-    """Keras model, or None for a TFLite file."""
 
 
 def convert(
@@ -58,25 +44,26 @@ def convert(
     progress: Progress | None = None,
     pair_safe: bool = True,
 ) -> dict[str, Any]:
-    """Turn a `.keras` or full-int8 `.tflite` student into a bundle.
+    """Turn a student into a bundle.
 
     Parameters
     ----------
     source
-        The model; `student.toml` beside it says what it does not.
+        A `.keras`, `.onnx` (float or QDQ) or full-int8 `.tflite` file, or a SavedModel folder; `student.toml` beside
+        it says what it does not.
     out_dir
         Folder to write student.facelite, student_int8.tflite, student.onnx, golden.npz, report.json, report.html and
         the model card to. Nothing is written to it unless all of it could be made and was proved.
     spec_file
         A spec from elsewhere.
     calibration
-        For a `.keras`: a folder of sound files, or float32 clips at the student's sample rate; None for the
+        For a float student: a folder of sound files, or float32 clips at the student's sample rate; None for the
         recordings that come with facelite.
     progress
         Told in a few words what is being done.
     pair_safe
-        Make the int8 weights of a `.keras` student exact under x86's maddubs (`pair_safe.fit`): nearly twice as fast
-        on CPUs without VNNI. A `.tflite` keeps its weights, bit for bit.
+        Make the int8 weights of a float student exact under x86's maddubs (`pair_safe.fit`): nearly twice as fast
+        on CPUs without VNNI. A quantised one keeps its weights, bit for bit.
 
     Returns
     -------
@@ -91,7 +78,7 @@ def convert(
     """
     tell = progress or (lambda text: None)
     tell("reading the model")
-    opened = _open(Path(source), spec_file)
+    opened = open_source(Path(source), spec_file)
     out = Path(out_dir)
     if out.exists() and not out.is_dir():
         raise BadInput(out, "is not a folder", "give a folder to write the bundle to")
@@ -119,57 +106,21 @@ def load_graph(bundle: str | Path) -> Graph:
     return lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(student))
 
 
-def _open(path: Path, spec_file: str | Path | None) -> _Source:
-    if path.suffix not in (".keras", ".tflite"):
-        kinds = "a .keras student or a full-int8 .tflite one"
-        raise BadInput(path, "is neither .keras nor .tflite" if path.exists() else "does not exist", f"give {kinds}")
-    model = keras_frontend.load(path) if path.suffix == ".keras" else None
-    if model is None:
-        tflite_frontend.load(path)
-    student = spec.load(spec_file) if spec_file is not None else spec.beside(path)
-    outputs = None if model is None else model.output_shape[-1]
-    if outputs is not None and outputs != len(student.controls):
-        problem = f"controls names {len(student.controls)} controls, but {path} gives {outputs}"
-        raise BadInput(student.source, problem, "give one name an output")
-    return _Source(path, student, model)
-
-
-def _write_models(opened: _Source, folder: Path, calibration: Any, pair_safe: bool, tell: Progress) -> Graph:
-    name = opened.spec.name
-    if opened.model is None:
-        model_bytes = opened.path.read_bytes()
-    else:
-        tell("quantising to int8")
-        clips = _clips(calibration, opened.spec.sample_rate)
-        windows = calibrating.windows(clips, opened.model.input_shape[1])
-        model_bytes = to_tflite.convert(opened.model, windows)
-        if pair_safe:
-            model_bytes = pairs.rewrite(model_bytes)
-    write_bytes(folder / TFLITE_NAME, model_bytes)
-    network = tflite_frontend.load(folder / TFLITE_NAME if opened.model else opened.path)
-    graph = lower(network if opened.model is None else _with_layer_names(network, opened.model), opened.spec)
-    if opened.model is not None and network.values[network.input].quant != INPUT_QUANT:
-        scale = network.values[network.input].quant
-        raise FaceliteError(f"{opened.path}: TFLiteConverter gave the input {scale}, not scale 1/127 with zero point 0")
+def _write_models(opened: Source, folder: Path, calibration: Any, pair_safe: bool, tell: Progress) -> Graph:
+    tell("making int8 TFLite")
+    rate = opened.spec.sample_rate
+    write_bytes(folder / TFLITE_NAME, opened.int8(lambda: _clips(calibration, rate), pair_safe))
+    graph = opened.graph(tflite_frontend.load(folder / TFLITE_NAME))
     tell("writing the kernel's blob")
     write_bytes(folder / BLOB_NAME, blob.pack(graph))
     tell("writing ONNX")
-    exported = onnx.from_keras(opened.model, name) if opened.model else onnx.from_tflite(folder / TFLITE_NAME, name)
-    write_bytes(folder / ONNX_NAME, exported)
+    write_bytes(folder / ONNX_NAME, opened.onnx(folder / TFLITE_NAME))
     tell("writing golden inputs and outputs")
     write_bytes(folder / GOLDEN_NAME, golden.pack(graph, _speech(graph)))
     card = opened.path.with_name(CARD_NAME)
     if card.is_file():
         write_bytes(folder / CARD_NAME, card.read_bytes())
     return graph
-
-
-def _with_layer_names(network: Network, model: Any) -> Network:
-    """The nodes under their Keras names: TensorFlow appends `_1` to those that its graph has met before."""
-    known = {layer.name for layer in model.layers}
-    shorter = {f"{name}_1": name for name in known if f"{name}_1" not in known}
-    nodes = tuple(replace(node, name=shorter.get(node.name, node.name)) for node in network.nodes)
-    return replace(network, nodes=nodes)
 
 
 def _clips(calibration: Any, sample_rate: int) -> list[NDArray[np.float32]]:
@@ -191,7 +142,7 @@ def _prove(graph: Graph, folder: Path) -> dict[str, Any]:
     return equality(graph, (folder / TFLITE_NAME).read_bytes(), (folder / BLOB_NAME).read_bytes(), heard)
 
 
-def _facts(opened: _Source, graph: Graph, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:
+def _facts(opened: Source, graph: Graph, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:
     return {
         "source": str(opened.path),
         "student": graph.name,

@@ -45,6 +45,20 @@ def from_folder(folder: str | Path, sample_rate: int) -> list[NDArray[np.float32
     return [audio.read(path, sample_rate) for path in sound_files(folder)]
 
 
+def utterances(clips: Sequence[NDArray[np.float32]], window: int) -> list[NDArray[np.float32]]:
+    """Companded audio, float32 [samples], all clips at each level, a window of silence before and after them.
+
+    For what runs over a whole utterance at once, as the NumPy oracle does.
+
+    Raises
+    ------
+    BadInput
+        There is no audio at all.
+    """
+    joined = _joined(clips, window)
+    return [_companded(np.pad(joined, window // 2), level) for level in LEVELS_DB]
+
+
 def windows(clips: Sequence[NDArray[np.float32]], window: int, count: int = WINDOWS) -> list[NDArray[np.float32]]:
     """Companded windows, float32 [window], spread evenly over the clips at every level.
 
@@ -55,14 +69,22 @@ def windows(clips: Sequence[NDArray[np.float32]], window: int, count: int = WIND
     BadInput
         There is no audio at all.
     """
-    if not any(len(clip) for clip in clips):
-        raise BadInput("calibration", "there is no audio in it", "give speech")
-    gap = np.zeros(window // 2, np.float32)
-    joined = np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
+    joined = _joined(clips, window)
     starts = np.linspace(0, max(0, len(joined) - window), max(1, count // len(LEVELS_DB)), dtype=int)
     heard = []
     for level in LEVELS_DB:
-        codes = companding.codes(joined * np.float32(10 ** (level / 20)))
-        padded = np.concatenate([codes, np.zeros(max(0, window - len(codes)), np.int8)])
-        heard += [companding.decode(padded[start : start + window]) for start in starts]
+        companded = _companded(joined, level)
+        padded = np.concatenate([companded, np.zeros(max(0, window - len(companded)), np.float32)])
+        heard += [padded[start : start + window] for start in starts]
     return heard
+
+
+def _joined(clips: Sequence[NDArray[np.float32]], window: int) -> NDArray[np.float32]:
+    if not any(len(clip) for clip in clips):
+        raise BadInput("calibration", "there is no audio in it", "give speech")
+    gap = np.zeros(window // 2, np.float32)
+    return np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
+
+
+def _companded(audio: NDArray[np.float32], level: float) -> NDArray[np.float32]:
+    return companding.decode(companding.codes(audio * np.float32(10 ** (level / 20))))

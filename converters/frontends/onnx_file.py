@@ -35,7 +35,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class RawNode:
-    """A node record; `op` carries its domain in front unless that is ONNX's own, an empty input name is one left out."""
+    """A node record; `op` carries its domain in front unless that is ONNX's own, an empty name is an input left out."""
 
     op: str
     name: str
