@@ -11,7 +11,8 @@ import pytest
 from facelite.companding import to_int16
 from facelite.distill import recipe as recipes
 from facelite.distill.crops import Crops
-from facelite.distill.labelled import LabelledSet, label
+from facelite.distill.labelled import LabelledSet
+from facelite.distill.labelling import labelled_sets
 from facelite.errors import BadInput
 from facelite.speech import audio
 from facelite.speech.corpus import Clip, Corpus
@@ -67,9 +68,9 @@ def recipe(tmp_path_factory) -> recipes.Recipe:
 
 @pytest.fixture(scope="module")
 def labels(corpus, recipe, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("labels") / "set"
-    label([corpus], OracleTeacher(), recipe.student.controls, recipe.student.hop, folder)
-    return folder
+    folder = tmp_path_factory.mktemp("labels")
+    (labels,) = labelled_sets([corpus], recipe.student.controls, recipe.student.hop, folder)
+    return labels
 
 
 def test_labels_hold_the_audio_and_the_oracles_curves(corpus, recipe, labels):

@@ -18,6 +18,11 @@ def register(app: typer.Typer) -> None:
         ],
         output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; one that exists goes on.")],
         recipe: Annotated[str, typer.Option(help="A recipe file, or the name of a packaged one.")] = "tiny_real_time",
+        teacher: Annotated[str, typer.Option(help="Who labels, as for `facelite label`.")] = "oracle",
+        labels: Annotated[
+            list[Path] | None,
+            typer.Option(help="Labels made by `facelite label`, instead of a teacher; may be given again."),
+        ] = None,
         small: Annotated[
             Path | None, typer.Option(help="Stage 2: learn from this frozen student's features, too (its run).")
         ] = None,
@@ -37,10 +42,11 @@ def register(app: typer.Typer) -> None:
             from ..distill.pipeline import distill as one
             from ..distill.pipeline import distill_seeds as several
 
+        start = {"small": small, "init": init, "teacher": teacher, "labels": labels or ()}
         if seeds is None:
-            one(corpora, recipe, output, steps=steps, seed=seed, small=small, init=init)
+            one(corpora, recipe, output, steps=steps, seed=seed, **start)
         else:
-            several(_numbers(seeds), corpora, recipe, output, steps=steps, small=small, init=init)
+            several(_numbers(seeds), corpora, recipe, output, steps=steps, **start)
 
 
 def _numbers(text: str) -> list[int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from ..atomic import write_text
 from ..cli.common import note, progress
 from ..reference import smooth
-from ..speech.corpus import MANIFEST, PHONES, Corpus
-from ..teachers.oracle import OracleTeacher
-from . import card, labelled
+from ..speech.corpus import Corpus
+from . import card
 from . import recipe as recipes
 from .calibrate import Calibration
 from .export import STUDENT, export
 from .hybrid import PREFIX
 from .inference import animate
 from .labelled import LabelledSet
-from .recipe import FeatureConfig, Recipe
+from .labelling import labelled_sets
+from .recipe import FeatureConfig
 from .scoring import Score, score
 from .train import Run
 
@@ -38,6 +38,9 @@ def distill(
     seed: int | None = None,
     small: Path | None = None,
     init: Path | None = None,
+    teacher: str = "oracle",
+    labels: Sequence[Path] = (),
+    cache: Path | None = None,
 ) -> None:
     """Train the student of `recipe` on `corpora` and leave it in `output`; a run that is there already goes on.
 
@@ -50,6 +53,10 @@ def distill(
         The frozen student of stage 2: the training is hybrid, as with `features.from` in the recipe.
     init
         An exported student to start from.
+    teacher, labels
+        Who labels the corpora where no folders of labels are given: see `labelling.labelled_sets`.
+    cache
+        Where labels are kept, `output`/labels unless given.
 
     Raises
     ------
@@ -61,7 +68,8 @@ def distill(
         chosen = chosen.model_copy(update={"features": chosen.features or FeatureConfig()})
         chosen = recipes.changed(chosen, "features", source=str(small))
     opened = [Corpus.open(path) for path in corpora]
-    sets = [_labels(corpus, chosen, output) for corpus in opened]
+    student = chosen.student
+    sets = labelled_sets(opened, student.controls, student.hop, cache or output / "labels", teacher, labels)
     run = Run(output, chosen, sets, init)
     _train(run)
     calibration = run.calibration()
@@ -76,6 +84,8 @@ def distill(
 def distill_seeds(seeds: list[int], corpora: list[Path], recipe: str | Path, output: Path, **options: Any) -> None:
     """`distill` once a seed, in `output`/seed-N, then each measure's mean and spread over them: seeds.json.
 
+    All seeds share one set of labels.
+
     Parameters
     ----------
     options
@@ -84,7 +94,7 @@ def distill_seeds(seeds: list[int], corpora: list[Path], recipe: str | Path, out
     folders = [output / f"seed-{seed}" for seed in seeds]
     for seed, folder in zip(seeds, folders, strict=True):
         note(f"seed {seed}")
-        distill(corpora, recipe, folder, seed=seed, **options)
+        distill(corpora, recipe, folder, seed=seed, cache=output / "labels", **options)
     reports = [json.loads((folder / EVALUATION).read_text("utf-8")) for folder in folders]
     write_text(output / "seeds.json", json.dumps({"seeds": seeds, "measures": spread(reports)}, indent=1))
 
@@ -99,26 +109,6 @@ def spread(reports: list[dict]) -> dict:
         elif all(isinstance(value, int | float) for value in values):
             result[name] = {"mean": float(np.mean(values)), "least": min(values), "greatest": max(values)}
     return result
-
-
-def _labels(corpus: Corpus, recipe: Recipe, output: Path) -> Path:
-    """The corpus with the oracle's curves; labelled again only when corpus or controls have changed."""
-    student = recipe.student
-    key = hashlib.sha256((corpus.root / MANIFEST).read_bytes() + (corpus.root / PHONES).read_bytes())
-    key.update(repr((student.controls, student.hop)).encode())
-    folder = output / "labels" / key.hexdigest()[:16]
-    if not (folder / labelled.INDEX).exists():
-        with progress() as bar:
-            task = bar.add_task(f"labelling {corpus.root.name}", total=len(corpus))
-            labelled.label(
-                [corpus],
-                OracleTeacher(),
-                student.controls,
-                student.hop,
-                folder,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
-    return folder
 
 
 def _train(run: Run) -> None:

@@ -50,7 +50,7 @@ class Run:
     recipe
         What to train; with `features`, its `from` names the frozen student.
     sets
-        Folders of labelled sets (see `labelled.label`). The first one's validation speakers are validated on.
+        Folders of labelled sets (see `labelling.labelled_sets`). The first one's validation speakers are validated on.
     init
         An exported student to start from instead of random weights.
 

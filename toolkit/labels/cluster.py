@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..errors import BadInput, MissingDependency
 from .plan import Shard
 from .work import THREADS, Done, Job, Trouble, label_shard
+
+START = "start one with: ray start --head"
+_PATIENCE = 5.0
 
 
 class _Worker:
@@ -74,11 +78,24 @@ def _connected(address: str) -> Any:
         import ray.data
     except ModuleNotFoundError:
         raise MissingDependency("facelite label --ray", "ray", "pip install 'facelite[cluster]'") from None
+    _check_reachable(address)
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
-        raise BadInput("--ray", f"no cluster answers at {address} ({reason})", "start one with: ray start") from None
+        raise BadInput("--ray", f"no cluster answers at {address} ({reason})", START) from None
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself asks a silent address for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not (colon and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput("--ray", f"no cluster answers at {address} ({reason})", START) from None

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from ..errors import BadInput
 from ..speech.corpus import Clip, Corpus
@@ -87,7 +86,7 @@ def make(corpora: Iterable[Corpus], card: TeacherCard, shard_clips: int) -> Plan
     for corpus in corpora:
         for clip in corpus:
             if card.can_label(clip):
-                known = clip if clip.sha256 else replace(clip, sha256=_sha256(clip.root / clip.path))
+                known = hashed(clip)
                 item = Item(known, card.key(known))
                 items.setdefault((clip.path, item.key), item)
             elif clip.source == NOISE:
@@ -110,8 +109,18 @@ def _deal(items: dict[tuple[str, str], Item], shard_clips: int) -> tuple[Shard, 
     return tuple(Shard(index, count, tuple(dealt[index])) for index in sorted(dealt))
 
 
-def _sha256(path: Path) -> str:
+def hashed(clip: Clip) -> Clip:
+    """`clip` with the SHA-256 of its file where the corpus does not state it.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read.
+    """
+    if clip.sha256:
+        return clip
+    path = clip.root / clip.path
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return replace(clip, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     except OSError as error:
         raise BadInput(path, error.strerror or "cannot be read", "build the corpus again") from None

@@ -128,16 +128,21 @@ def _sweep(folder: Path) -> None:
 
 
 def _finished(folder: Path, wanted: Plan, before: manifest.Manifest | None, retry: bool) -> dict[str, Facts]:
-    """The planned shards that are there and whole."""
+    """The planned shards that are there and whole; damaged ones are removed, lest their labels be carried over."""
     promised = {shard.file: shard.sha256 for shard in before.shards} if before else {}
     done: dict[str, Facts] = {}
     for shard in wanted.shards:
-        with suppress(BadInput, FileNotFoundError):
-            data = (folder / shard.name).read_bytes()
-            if promised.get(shard.name) in (None, hashlib.sha256(data).hexdigest()):
-                found = shards.facts(shard.name, data)
-                if found.clips == len(shard.items) and not (retry and found.failures):
-                    done[shard.name] = found
+        path = folder / shard.name
+        if not path.exists():
+            continue
+        data = path.read_bytes()
+        if promised.get(shard.name) not in (None, hashlib.sha256(data).hexdigest()):
+            path.unlink()
+            continue
+        with suppress(BadInput):
+            found = shards.facts(shard.name, data)
+            if not (retry and found.failures):
+                done[shard.name] = found
     return done
 
 

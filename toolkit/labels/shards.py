@@ -74,7 +74,9 @@ def encode(items: Sequence[Item], labels: Sequence[Label], card: TeacherCard) ->
     sink = pa.BufferOutputStream()
     plain = [name for name in SCHEMA.names if name not in ("curves", "key", "path", "sha256")]
     table = pa.Table.from_pylist(rows, SCHEMA)
-    pq.write_table(table, sink, compression="zstd", use_dictionary=plain, write_statistics=plain)
+    pq.write_table(
+        table, sink, compression="zstd", use_dictionary=plain, write_statistics=plain, write_page_checksum=True
+    )
     return sink.getvalue().to_pybytes()
 
 
@@ -153,6 +155,6 @@ def _row(item: Item, label: Label, card: TeacherCard) -> dict[str, Any]:
 
 def _table(name: str, source: Any, columns: list[str]) -> pa.Table:
     try:
-        return pq.read_table(source, columns=columns)
+        return pq.read_table(source, columns=columns, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(name, f"is not a readable shard ({error})", "run facelite label again") from None
