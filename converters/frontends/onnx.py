@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 from facelite.errors import BadInput
 
 from ..network import Network, Operand, Refused
 from . import onnx_moves, onnx_ops, onnx_quantised  # noqa: F401  their translators register themselves
 from .onnx_constants import fold
-from .onnx_file import BROKEN, MAX_ELEMENTS, RawNode, RawOnnx, Shape, read
+from .onnx_file import BROKEN, MAX_ELEMENTS, RawBranch, RawNode, RawOnnx, read
 from .onnx_registry import TRANSLATORS, refusal_of
 from .onnx_scope import Build, Refusal, Scope
 
@@ -38,17 +39,48 @@ def network(raw: RawOnnx, path: Path) -> Network:
         raise BadInput(path, f"input {raw.input} of shape {list(raw.shape)}", "export it with a batch of one, or open")
     build = Build(raw, constants=dict(raw.constants))
     build.index[raw.input] = build.add(raw.input, raw.shape)
-    shapes: dict[str, Shape] = {}
     for node in raw.nodes:
-        _check_references(node, build, path)
-        scope = Scope(build, node, layer_name(node))
-        problem = _translate(scope)
-        if problem:
-            shapes = shapes or {"": (), **raw.inferred_shapes()}
-            _refuse(scope, problem, shapes)
+        _take(node, build, path)
     if raw.output not in build.index:
         raise BadInput(path, f"its output {raw.output} is computed from nothing it hears", "export it again")
     return Network(str(path), tuple(build.values), tuple(build.nodes), 0, build.index[raw.output])
+
+
+def _take(node: RawNode, build: Build, path: Path) -> None:
+    """Bring one node into the network: folded, translated, or refused."""
+    _check_references(node, build, path)
+    scope = Scope(build, node, layer_name(node))
+    branch = _chosen(scope)
+    if branch is not None:
+        _inline(node, branch, build, path)
+        return
+    problem = _translate(scope)
+    if problem:
+        _refuse(scope, problem)
+
+
+def _chosen(scope: Scope) -> RawBranch | None:
+    """The branch of an If whose condition the file's own constants decide."""
+    condition = scope.constant(0) if scope.raw.op == "If" else None
+    if not isinstance(condition, np.ndarray) or condition.size != 1:
+        return None
+    branch = scope.attribute("then_branch" if condition.reshape(-1)[0] else "else_branch")
+    return branch if isinstance(branch, RawBranch) and len(branch.outputs) == len(scope.raw.outputs) else None
+
+
+def _inline(node: RawNode, branch: RawBranch, build: Build, path: Path) -> None:
+    if any(name in build.index or name in build.constants for name in branch.constants):
+        raise BadInput(path, f"a branch of {layer_name(node)} makes a constant twice", "export it again")
+    build.constants.update(branch.constants)
+    for inner in branch.nodes:
+        _take(inner, build, path)
+    for outer, inner_name in zip(node.outputs, branch.outputs, strict=True):
+        if inner_name in build.index:
+            build.index[outer] = build.index[inner_name]
+        elif inner_name in build.constants:
+            build.constants[outer] = build.constants[inner_name]
+        else:
+            raise BadInput(path, f"{inner_name} is made by nothing", "export it again")
 
 
 def _translate(scope: Scope) -> str:
@@ -92,11 +124,11 @@ def _check_references(node: RawNode, build: Build, path: Path) -> None:
             raise BadInput(path, f"{name} is made twice", "export it again")
 
 
-def _refuse(scope: Scope, problem: str, shapes: dict[str, Shape]) -> None:
+def _refuse(scope: Scope, problem: str) -> None:
     """A node that is reported later; its output takes the shape that ONNX finds, or its input's."""
     build, node = scope.build, scope.raw
     inputs = [build.index[name] for name in node.inputs if name in build.index]
-    shape = shapes.get(node.outputs[0], ())
+    shape = build.inferred(node.outputs[0])
     if not 0 < math.prod(shape) <= MAX_ELEMENTS or not shape:
         shape = build.values[inputs[0]].shape if inputs else (1,)
     output = build.add(node.outputs[0], shape)

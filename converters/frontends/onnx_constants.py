@@ -80,6 +80,11 @@ for _code, _function in {
     "Pow": np.power,
     "Reciprocal": np.reciprocal,
     "Abs": np.abs,
+    "Equal": np.equal,
+    "Greater": np.greater,
+    "Less": np.less,
+    "Not": np.logical_not,
+    "And": np.logical_and,
 }.items():
     _elementwise(_code, _function)
 

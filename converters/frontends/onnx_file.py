@@ -22,6 +22,9 @@ MAX_BYTES = 1 << 26
 MAX_ENTRIES = 4096
 """Most nodes, or numbers in an attribute; a student has dozens."""
 
+MAX_BRANCHES = 64
+"""Most subgraphs; PyTorch's older exporter writes two for a squeeze."""
+
 MAX_RANK = 6
 MAX_ELEMENTS = 1 << 26
 MIN_OPSET = 9
@@ -42,6 +45,15 @@ class RawNode:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class RawBranch:
+    """A graph inside an If; it may read whatever its surroundings have made."""
+
+    nodes: tuple[RawNode, ...]
+    constants: dict[str, NDArray]
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +112,11 @@ def read(path: Path) -> RawOnnx:
 def decode(data: bytes, path: Path) -> RawOnnx:
     """The graph in the bytes of a file; `path` is where weights kept beside it lie, and is named in messages."""
     import onnx
-    from google.protobuf.message import DecodeError
 
     proto = onnx.ModelProto()
     try:
         proto.ParseFromString(data)
-    except DecodeError as error:
+    except Exception as error:  # protobuf's own, which only protobuf could name
         raise BadInput(path, "is no ONNX model, or cut short or corrupt", "export it again") from error
     if not proto.HasField("graph") or not proto.graph.node:
         raise BadInput(path, "holds no ONNX graph", "export it again")
@@ -121,6 +132,7 @@ class _Reader:
         self.graph = proto.graph
         self.path = path
         self.outside = 0
+        self.branches = 0
 
     def model(self) -> RawOnnx:
         opset = self._opset()
@@ -160,7 +172,7 @@ class _Reader:
         return RawNode(op, node.name, tuple(node.input), tuple(node.output), attributes)
 
     def _attribute(self, attribute: Any) -> Any:
-        """Numbers, strings, tensors; a subgraph is the string "graph", since what holds one is refused."""
+        """Numbers, strings, tensors, branches; what else there may be is None."""
         kinds = type(attribute)
         if attribute.type == kinds.TENSOR:
             return self._array(attribute.t)
@@ -168,8 +180,18 @@ class _Reader:
             return tuple(_limited(attribute.ints if attribute.type == kinds.INTS else attribute.floats, "numbers"))
         if attribute.type == kinds.STRING:
             return attribute.s.decode("utf-8", "replace")
-        simple = {kinds.INT: attribute.i, kinds.FLOAT: attribute.f}
-        return simple.get(attribute.type, "graph")
+        if attribute.type == kinds.GRAPH:
+            return self._branch(attribute.g)
+        return {kinds.INT: attribute.i, kinds.FLOAT: attribute.f}.get(attribute.type)
+
+    def _branch(self, graph: Any) -> RawBranch:
+        """Branches inside branches are as deep as the decoder lets them be, 100 levels."""
+        self.branches += 1
+        if self.branches > MAX_BRANCHES:
+            raise ValueError(f"more than {MAX_BRANCHES} subgraphs")
+        nodes = tuple(self._node(node) for node in _limited(graph.node, "nodes"))
+        constants = {tensor.name: self._array(tensor) for tensor in _limited(graph.initializer, "initialisers")}
+        return RawBranch(nodes, constants, tuple(value.name for value in graph.output))
 
     def _array(self, tensor: Any) -> NDArray:
         from onnx import helper, numpy_helper

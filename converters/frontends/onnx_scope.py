@@ -48,6 +48,13 @@ class Build:
     nodes: list[Node] = field(default_factory=list)
     index: dict[str, int] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
+    shapes: dict[str, Shape] | None = None
+
+    def inferred(self, name: str) -> Shape:
+        """What ONNX's own inference says of a value's shape; nothing where it does not know."""
+        if self.shapes is None:
+            self.shapes = self.raw.inferred_shapes()
+        return self.shapes.get(name, ())
 
     def add(self, name: str, shape: Sequence[int], quant: Quant | None = None) -> int:
         """A new value; returns its index."""

@@ -78,13 +78,12 @@ def _exported(loaded: Any, path: Path) -> bytes:
 
 
 def _check(path: Path) -> None:
-    from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
     model = saved_model_pb2.SavedModel()
     try:
         model.ParseFromString((path / FILE_NAME).read_bytes())
-    except DecodeError as error:
+    except Exception as error:  # protobuf's own, which only protobuf could name
         raise BadInput(path, f"its {FILE_NAME} is cut short or corrupt", "export it again") from error
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].HasField("object_graph_def"):
         raise BadInput(path, "is not a SavedModel of TensorFlow 2", "export it with model.export()")
