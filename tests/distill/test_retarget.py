@@ -100,7 +100,7 @@ def animated(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("animated")
     kernel = np.hanning(9) / np.hanning(9).sum()
     for clip in CLIPS[:6]:
-        pcm = audio.read(clip)[:64000]
+        pcm = audio.read(clip)[:80000]
         audio.write(folder / clip.name, pcm)
         low = frame_levels(pcm, 16000, 62.5)
         high = frame_levels(np.diff(pcm, prepend=0).astype(np.float32), 16000, 62.5)
@@ -153,7 +153,7 @@ def test_a_signed_last_layer_reaches_every_runtime(retargeted, animated, tmp_pat
     answer = student.animate(pcm, smoothing=False)
     assert answer[:, 1].min() < -0.2
     assert np.corrcoef(answer[:, 1], expected[:, 1])[0, 1] > 0.99
-    np.testing.assert_allclose(answer, expected, atol=0.2)
+    assert np.abs(answer - expected).mean() < 0.03
 
 
 def test_lags_are_found_and_still_controls_left_out():

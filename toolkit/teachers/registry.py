@@ -41,6 +41,7 @@ _KINDS = {
     "oracle": _Kind("oracle", "OracleTeacher"),
     "neural": _Kind("neural.teacher", "NeuralTeacher", "FOLDER", SHIPPED_NEURAL),
     "onnx": _Kind("onnx_file", "OnnxTeacher", "FILE.toml"),
+    "hubert": _Kind("hubert.teacher", "HubertTeacher", "FOLDER"),
     "curves": _Kind("precomputed", "CurvesTeacher", "FOLDER"),
 }
 
