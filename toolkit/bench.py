@@ -28,6 +28,10 @@ WARM_UP = 20
 CROWD = 64
 """Characters that are stepped together."""
 
+COLD_PER_ROUND = 4
+SWEPT_BYTES = 16 << 20
+"""Read before each cold run: more than any second-level cache, as a game's own work between two hops is."""
+
 Clock = Callable[[int], NDArray[np.float64]]
 """Runs a contender so many times and returns the ns of each run."""
 
@@ -60,10 +64,21 @@ class Contender:
         return np.concatenate(self.rounds)
 
     def summary(self) -> dict[str, Any]:
-        """µs: median, 99th percentile, worst, and how many runs they are of."""
+        """µs: median, 99th percentile, worst; the ratio of the first two; and how many runs they are of.
+
+        `quiet_p99_over_p50` is that ratio in the quietest round, for a machine that others use as well.
+        """
         p50, p99 = np.percentile(self.runs, [50, 99]) / 1e3
         worst = self.runs.max() / 1e3
-        return {"unit": self.unit, "p50_us": p50, "p99_us": p99, "max_us": worst, "runs": len(self.runs)}
+        return {
+            "unit": self.unit,
+            "p50_us": p50,
+            "p99_us": p99,
+            "max_us": worst,
+            "p99_over_p50": p99 / p50,
+            "quiet_p99_over_p50": min(float(np.percentile(r, 99) / np.median(r)) for r in self.rounds),
+            "runs": len(self.runs),
+        }
 
     def medians(self) -> NDArray[np.float64]:
         """Median ns of each round."""
@@ -93,7 +108,7 @@ def bench(
     -------
     "machine", "student", "contenders" (name -> µs), "ratios" (rival -> tier -> how many hops one of the rival's windows
     takes) and "crowd" (how many characters were stepped together on the student's tier, and what one of them takes as
-    a share of a hop alone).
+    a share of a hop alone: hop after hop, and with other work between two hops that has emptied the nearer caches).
 
     Raises
     ------
@@ -104,10 +119,17 @@ def bench(
         raise BadInput("hops", f"{hops} is too few to time", f"ask for at least {ROUNDS}")
     student = load(path)
     tiers, rivals = _tiers(path, student), list(_rivals(Path(path), student, float_model))
-    crowd = _crowd(student)
+    crowd, cold_crowd = _crowd(student)
     alone = next(tier for tier in tiers if tier.name == f"kernel {student.isa}")
+    cold = Contender(f"{alone.name}, caches cold", "hop", _cold(alone.clock))
+    counts = {
+        **dict.fromkeys(tiers, -(-hops // ROUNDS)),
+        crowd: -(-hops // ROUNDS // 8),
+        **dict.fromkeys((cold, cold_crowd), COLD_PER_ROUND),
+        **dict.fromkeys(rivals, WINDOWS_PER_ROUND),
+    }
     with _one_cpu():
-        _race(tiers, crowd, rivals, -(-hops // ROUNDS), advance)
+        _race(counts, advance)
     return {
         "machine": {"cpu": cpu_name(), "system": platform.platform()},
         "student": {
@@ -116,23 +138,23 @@ def bench(
             "macs_per_hop": student.info.macs_per_hop,
             "hop_ms": 1e3 * student.hop / student.sample_rate,
         },
-        "contenders": {contender.name: contender.summary() for contender in [*tiers, crowd, *rivals]},
+        "contenders": {contender.name: contender.summary() for contender in counts},
         "ratios": {rival.name: {tier.name: _ratio(rival, tier) for tier in tiers} for rival in rivals},
-        "crowd": {"characters": CROWD, "share": _ratio(crowd, alone)},
+        "crowd": {
+            "characters": CROWD,
+            "share": _ratio(crowd, alone),
+            "cold_share": _ratio(cold_crowd, cold),
+        },
     }
 
 
-def _race(
-    tiers: list[Contender], crowd: Contender, rivals: list[Contender], hops: int, advance: Callable[[], None]
-) -> None:
-    for contender in [*tiers, crowd, *rivals]:
-        contender.clock(WARM_UP)
+def _race(counts: dict[Contender, int], advance: Callable[[], None]) -> None:
+    """Give every contender its number of runs in every round."""
+    for contender in counts:
+        contender.clock(min(WARM_UP, counts[contender]))
     for _ in range(ROUNDS):
-        for tier in tiers:
-            tier.rounds.append(tier.clock(hops))
-        crowd.rounds.append(crowd.clock(-(-hops // 8)))
-        for rival in rivals:
-            rival.rounds.append(rival.clock(WINDOWS_PER_ROUND))
+        for contender, count in counts.items():
+            contender.rounds.append(contender.clock(count))
         advance()
 
 
@@ -156,8 +178,11 @@ def _tiers(path: str | Path, student: Student) -> list[Contender]:
     return found
 
 
-def _crowd(student: Student) -> Contender:
-    """Many characters stepped together, on the student's own tier: the best, or the one that FACELITE_ISA names."""
+def _crowd(student: Student) -> tuple[Contender, Contender]:
+    """Many characters stepped together, on the student's own tier: the best, or the one that FACELITE_ISA names.
+
+    Hop after hop, and with cold caches.
+    """
     from . import _kernel
 
     crowd = _kernel.Crowd([stream._stream for stream in (student.stream() for _ in range(CROWD))])
@@ -166,7 +191,22 @@ def _crowd(student: Student) -> Contender:
         noise = _noise(CROWD * count * student.hop).reshape(CROWD, -1)
         return crowd.time_hops(noise, student.hop) / CROWD
 
-    return Contender(f"crowd of {CROWD}, {student.isa}", "hop", clock)
+    name = f"crowd of {CROWD}, {student.isa}"
+    return Contender(name, "hop", clock), Contender(f"{name}, caches cold", "hop", _cold(clock))
+
+
+def _cold(clock: Clock) -> Clock:
+    """Single runs, each after the nearer caches were filled with something else."""
+    other = np.zeros(SWEPT_BYTES // 8)
+
+    def swept(count: int) -> NDArray[np.float64]:
+        times = np.empty(count)
+        for index in range(count):
+            np.add(other, 1.0, out=other)
+            times[index] = clock(1)[0]
+        return times
+
+    return swept
 
 
 def _blob_file(path: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from facelite import _kernel
-from facelite.bench import CROWD, ROUNDS, bench
+from facelite.bench import COLD_PER_ROUND, CROWD, ROUNDS, bench
 from facelite.cli import main
 from facelite.errors import BadInput
 
@@ -19,13 +19,18 @@ def test_every_tier_is_timed_and_the_choice_of_tier_is_left_alone():
     before = _kernel.isa_selected()
     result = bench(ZOO, hops=2 * ROUNDS)
     tiers = _kernel.isa_available()
-    assert list(result["contenders"]) == [*(f"kernel {isa}" for isa in tiers), f"crowd of {CROWD}, {tiers[-1]}"]
+    best = [f"crowd of {CROWD}, {tiers[-1]}", f"kernel {tiers[-1]}, caches cold"]
+    assert list(result["contenders"]) == [*(f"kernel {isa}" for isa in tiers), *best, f"{best[0]}, caches cold"]
     for name, measured in result["contenders"].items():
-        assert measured["runs"] == (2 if name.startswith("kernel") else 1) * ROUNDS
+        runs = COLD_PER_ROUND if name.endswith("cold") else 2 if name.startswith("kernel") else 1
+        assert measured["runs"] == runs * ROUNDS
         assert 0 < measured["p50_us"] <= measured["p99_us"] <= measured["max_us"]
+        assert measured["quiet_p99_over_p50"] >= 1
+        assert measured["p99_over_p50"] == measured["p99_us"] / measured["p50_us"]
     assert result["ratios"] == {}
     assert result["crowd"]["characters"] == CROWD
     assert result["crowd"]["share"] > 0
+    assert result["crowd"]["cold_share"] > 0
     assert _kernel.isa_selected() == before
 
 
