@@ -9,7 +9,14 @@ SHELL := /bin/bash
 
 PYTHON ?= python3.11 python3.12 python3.13 python3
 OUT ?= out
+# What `make teacher students` trains on and with. Human speech is imported: facelite corpus import DIR corpora/human.
+CORPORA ?= corpora/packages $(wildcard corpora/human)
+HOURS ?= 30
+SEEDS ?= 1,2,3
+RUNS ?= runs
+TABLE ?= docs/tables/shipped
 BIN := .venv/bin
+comma := ,
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
 	$(shell find kernels -name '*.[ch]' -o -name '*.cpp' -o -name CMakeLists.txt -o -name '*.cmake')
@@ -17,7 +24,7 @@ NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
 # pip's cmake and ninja come first, so that no system package of theirs is needed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test test-c test-slow lint bench count-arm clean
+.PHONY: help setup demo test test-c test-slow lint bench evaluate teacher students count-arm clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -51,6 +58,27 @@ bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
 	build/dev/kernels/bench/facelite_bench_ops
 	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
 	$(BIN)/facelite bench "$(OUT)"
+
+evaluate: setup ## measure the shipped students, write docs/tables/ and evaluation.html; two minutes
+	$(BIN)/facelite evaluate --spec $(TABLE).toml --table $(TABLE).json --table $(TABLE).md --html evaluation.html
+
+teacher: setup $(CORPORA) ## train the neural teacher again; hours, and RUNS/teacher says how many it took
+	$(BIN)/facelite teach $(CORPORA) -o $(RUNS)/teacher
+
+# Stage 1 of every architecture, then stage 2 beside it without the feature loss: only --small differs.
+students: setup $(CORPORA) ## train every student again, each with SEEDS; many hours without a GPU, their model cards say how many
+	@[ -d $(RUNS)/teacher ] || { echo 'students learn from a teacher: make teacher, or put one into $(RUNS)/teacher' >&2; exit 1; }
+	$(BIN)/facelite label $(CORPORA) --teacher neural:$(RUNS)/teacher -o $(RUNS)/labels
+	$(BIN)/facelite distill $(CORPORA) --recipe small --seeds $(SEEDS) --labels $(RUNS)/labels -o $(RUNS)/small
+	$(BIN)/facelite distill $(CORPORA) --recipe on_device --seeds $(SEEDS) --teacher oracle -o $(RUNS)/on_device-scratch
+	for student in on_device real_time tiny_real_time; do \
+		$(BIN)/facelite distill $(CORPORA) --recipe $$student --seeds $(SEEDS) --labels $(RUNS)/labels -o $(RUNS)/$$student-labels; \
+		$(BIN)/facelite distill $(CORPORA) --recipe $$student --seeds $(SEEDS) --labels $(RUNS)/labels \
+			--small $(RUNS)/small/seed-$(firstword $(subst $(comma), ,$(SEEDS))) -o $(RUNS)/$$student-hybrid; \
+	done
+
+corpora/packages: | setup
+	$(BIN)/facelite corpus build $@ --hours $(HOURS)
 
 count-arm: setup ## instructions per MAC on Arm, counted under qemu (gcc-aarch64-linux-gnu, qemu-user)
 	cmake --preset aarch64

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.table import Table
 
 from ..atomic import write_text
 from ..errors import BadInput
-from .common import AsJson, console, exit_with, print_json, progress
+from .common import AsJson, exit_with, print_json, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..evaluation.spec import TableSpec
 
 
@@ -73,7 +73,7 @@ def evaluate(
     if as_json:
         print_json(filled)
     else:
-        console().print(_summary(filled))
+        print(_summary(filled))
     exit_with(holds(filled))
 
 
@@ -126,27 +126,24 @@ def _names(students: list[str]) -> list[str]:
     return short if len(set(short)) == len(short) and all(short) else students
 
 
-def _summary(filled: dict[str, Any]) -> Group:
-    """The figures of every group, row and kind."""
-    return Group(*(_group(filled, group) for group in filled["speech"]))
+def _summary(filled: dict[str, Any]) -> str:
+    """The figures of every group, row and kind, at most 80 columns wide."""
+    return "\n\n".join("\n".join(_group(filled, group)) for group in filled["speech"])
 
 
-def _group(filled: dict[str, Any], group: str) -> Table:
-    from ..evaluation.figures import FIGURES, Figure, at
+def _group(filled: dict[str, Any], group: str) -> Iterator[str]:
+    from ..evaluation.figures import FIGURES, at
 
     shown = {"average_precision": "AP", "f1": "F1", "event_recall": "found", "false_alarms": "alarms"}
     shown |= {"onset_ms": "onset", "correlation": "r", "jitter_smoothed": "jitter"}
-    columns = {heading: FIGURES[key] for key, heading in shown.items()}
-    precision = FIGURES["average_precision"]
-    columns |= {name: Figure(at(name), name, precision.write) for name in filled["conditions"][1:]}
-    clips = filled["speech"][group]["clips"]
-    grid = Table(title=f"{group}, {clips} clips", title_justify="left", box=None, padding=(0, 1, 0, 0))
-    grid.add_column("student", overflow="fold")
-    grid.add_column("")
-    for heading in columns:
-        grid.add_column(heading, justify="right", no_wrap=True)
+    columns = [(heading, key, FIGURES[key].write) for key, heading in shown.items()]
+    precision = FIGURES["average_precision"].write
+    columns += [(name, at(name), precision) for name in filled["conditions"][1:]]
+    widths = [max(6, len(heading)) for heading, _, _ in columns]
+    yield f"{group}, {filled['speech'][group]['clips']} clips"
+    yield " ".join([" " * 9, *(heading.rjust(width) for (heading, _, _), width in zip(columns, widths, strict=True))])
     for row in filled["rows"]:
+        yield row["name"]
         for kind, found in row["by_group"][group].items():
-            values = (one.write(found[one.key]["mean"]) if one.key in found else "-" for one in columns.values())
-            grid.add_row(row["name"], kind, *values)
-    return grid
+            values = (write(found[key]["mean"]) if key in found else "-" for _, key, write in columns)
+            yield " ".join([f"  {kind:7}", *(value.rjust(width) for value, width in zip(values, widths, strict=True))])

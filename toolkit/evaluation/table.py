@@ -22,7 +22,7 @@ from .references import NOISE, Reference, references
 from .run import ALL, Measured, measure
 from .spec import Row, TableSpec
 from .speech import open_speech
-from .subjects import INT8, Subject, open_subjects
+from .subjects import INT8, STUDENT_NAME, Subject, open_subjects
 
 FORMAT = 1
 """Of the table as JSON; it grows when a field changes its meaning or goes."""
@@ -48,7 +48,7 @@ def opened(spec: TableSpec, progress: Progress) -> Iterator[list[Opened]]:
     BadInput
         A student or teacher cannot be opened, or the rows share no control.
     """
-    students = [(row, student) for row in spec.row for student in row.students]
+    students = [(row, seed) for row in spec.row for student in row.students for seed in seeds_of(student)]
     with tempfile.TemporaryDirectory(prefix="facelite-") as scratch:
         seeds: dict[str, list[list[Subject]]] = {row.name: [] for row in spec.row}
         for index, (row, student) in enumerate(students):
@@ -58,6 +58,12 @@ def opened(spec: TableSpec, progress: Progress) -> Iterator[list[Opened]]:
                 found = [replace(subject, smoothing=row.smoothing) for subject in found]
             seeds[row.name].append(found)
         yield _narrowed([Opened(row, seeds[row.name]) for row in spec.row])
+
+
+def seeds_of(student: str) -> list[str]:
+    """`student`, or the students in its folders seed-N, as `facelite distill --seeds` leaves them."""
+    found = sorted(Path(student).glob(f"seed-*/{STUDENT_NAME}"), key=lambda file: (len(file.parent.name), file))
+    return [str(file.parent) for file in found] or [student]
 
 
 def speech_and_noise(spec: TableSpec) -> tuple[list[Clip], list[Clip]]:

@@ -1,0 +1,86 @@
+"""What is held against a subject: hand labels as they were made, and a teacher's curves from wherever they come."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from facelite.errors import BadInput
+from facelite.evaluation.references import references
+from facelite.evaluation.speech import open_speech
+from facelite.labels import run as labels
+from facelite.labels.run import Options
+from facelite.speech.corpus import Corpus
+from facelite.teachers.oracle import OracleTeacher
+
+
+def test_closures_are_the_ones_that_people_labelled(hand_labelled):
+    found = {one.clip.path: one.closures for one in references(open_speech(hand_labelled).clips)}
+    labelled = defaultdict(list)
+    with open(hand_labelled / "closures.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            labelled[row["path"]].append((float(row["start"]), float(row["end"])))
+    starts = [start for spans in labelled.values() for start, _ in spans]
+    same = [
+        abs(start - ours) < 1e-6 and abs(end - until) < 0.016
+        for path, spans in labelled.items()
+        for start, end in spans
+        for ours, until in [min(found[path], key=lambda span: abs(span[0] - start))]
+    ]
+    assert len(starts) == 388
+    # The end of a stop that is labelled without its burst is read from the sound; the last few are such.
+    assert np.mean(same) > 0.98
+
+
+def test_curves_are_the_teachers(spoken):
+    one = spoken[3]
+    again = OracleTeacher().animate(one.clip.audio(), 16000, one.clip.phones)
+    np.testing.assert_array_equal(one.curves.values, again.values)
+    assert one.curves.controls == OracleTeacher.controls
+    assert all(phone.symbol in "FV" for phone in one.clip.phones if (phone.start, phone.end) in one.bites)
+
+
+def test_a_folder_of_labels_serves_as_teacher(clips, spoken, tmp_path):
+    corpus = Corpus(clips[0].root, tuple(clips))
+    labels.label([corpus], "oracle", tmp_path / "labels", Options(workers=1))
+    stored = references(clips, str(tmp_path / "labels"))
+    for ours, theirs in zip(stored, spoken, strict=True):
+        np.testing.assert_allclose(ours.curves.values, theirs.curves.values, atol=5e-4)  # float16
+
+
+def test_labels_of_another_corpus_are_refused(clips, tmp_path):
+    corpus = Corpus(clips[0].root, tuple(clips[:4]))
+    labels.label([corpus], "oracle", tmp_path / "labels", Options(workers=1))
+    with pytest.raises(BadInput, match="8 of 12"):
+        references(clips, str(tmp_path / "labels"))
+
+
+def test_a_teacher_that_needs_phones_and_gets_none_is_named(clips):
+    from dataclasses import replace
+
+    with pytest.raises(BadInput, match="oracle"):
+        references([replace(clip, phones=()) for clip in clips])
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "problem"),
+    [
+        ("clips.csv", ("speaker,", "speakre,"), "lacks the column speaker"),
+        ("phones.csv", ("0.080", "soon"), "no number"),
+        ("clips.csv", None, "is missing"),
+    ],
+)
+def test_bad_tables_are_named(hand_labelled, tmp_path, table, change, problem):
+    for name in ("clips.csv", "phones.csv"):
+        shutil.copy(hand_labelled / name, tmp_path)
+    text = (tmp_path / table).read_text()
+    if change:
+        assert change[0] in text
+        (tmp_path / table).write_text(text.replace(*change))
+    else:
+        (tmp_path / table).unlink()
+    with pytest.raises(BadInput, match=problem):
+        open_speech(tmp_path)
