@@ -17,6 +17,23 @@ from facelite.speech import audio
 from facelite.speech.corpus import MANIFEST, MANIFEST_SCHEMA, PHONES, PHONES_SCHEMA
 
 SOUNDS = ("SIL", "B", "AA", "M", "UW", "F", "IY", "SIL")
+LISTENER = """
+model = "network.onnx"
+controls = ["jawOpen"]
+
+[input]
+name = "audio"
+layout = ["batch", "samples"]
+
+[output]
+name = "curves"
+layout = ["batch", "controls"]
+
+[windows]
+length = 256
+hop = 256
+centre = 0
+"""
 PROGRAM = str(Path(sys.executable).with_name("facelite"))
 
 
@@ -48,6 +65,37 @@ def write_corpus() -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def listener(tmp_path_factory) -> Callable[[float], str]:
+    """`listener(scale)` gives the spec of a network that opens the jaw by `scale` times the mean magnitude of a frame.
+
+    It hears no phones; `scale` may be NaN.
+    """
+    onnx = pytest.importorskip("onnx", reason="needs facelite[convert]")
+
+    def make(scale: float = 4.0) -> str:
+        folder = tmp_path_factory.mktemp("listener")
+        helper, number = onnx.helper, onnx.TensorProto.FLOAT
+        nodes = [
+            helper.make_node("Abs", ["audio"], ["magnitude"]),
+            helper.make_node("ReduceMean", ["magnitude"], ["mean"], axes=[1], keepdims=1),
+            helper.make_node("Mul", ["mean", "scale"], ["curves"]),
+        ]
+        graph = helper.make_graph(
+            nodes,
+            "listener",
+            [helper.make_tensor_value_info("audio", number, ["batch", 256])],
+            [helper.make_tensor_value_info("curves", number, ["batch", 1])],
+            [helper.make_tensor("scale", number, [1], [scale])],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        onnx.save(model, folder / "network.onnx")
+        (folder / "teacher.toml").write_text(LISTENER, "utf-8")
+        return f"onnx:{folder / 'teacher.toml'}"
+
+    return make
 
 
 def _row(folder: Path, path: str, index: int, clips: int, samples: int) -> dict:

@@ -87,6 +87,13 @@ def test_a_full_disk_stops_the_run_and_room_is_enough_to_go_on(corpus, labels, r
     assert contents(folder) == contents(labels)
 
 
+def test_a_teacher_that_answers_nothing_but_nan_finishes_no_store(corpus, run, listener, tmp_path):
+    result = run(corpus, tmp_path / "store", "--teacher", listener(float("nan")))
+    assert result.returncode == 2
+    assert "could label no clip; the first, audio/made/00000.flac: " in result.stderr.splitlines()[-1]
+    assert not (tmp_path / "store" / "manifest.json").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ class LabelledSet:
         except OSError:
             raise BadInput(folder, "holds no labelled set", "label a corpus into it first") from None
         controls = tuple(index["controls"])
-        entries = tuple(Entry(**entry) for entry in index["entries"])
+        entries = tuple(_entry(record) for record in index["entries"])
         audio = np.memmap(folder / AUDIO, np.int16, "r")
         curves = np.memmap(folder / CURVES, np.float16, "r").reshape(-1, len(controls))
         return cls(audio, curves, controls, index["hop"], entries)
@@ -96,3 +97,9 @@ class LabelledSet:
     def clip_curves(self, entry: Entry) -> NDArray[np.float32]:
         """float32 [frames, controls]."""
         return self.curves[entry.frame : entry.frame + entry.frames].astype(np.float32)
+
+
+def _entry(record: dict[str, Any]) -> Entry:
+    """JSON knows no tuples."""
+    spans = {name: tuple((start, end) for start, end in record[name]) for name in ("closures", "speech")}
+    return Entry(**record | spans)

@@ -84,9 +84,10 @@ def make(corpora: Iterable[Corpus], card: TeacherCard, shard_clips: int) -> Plan
     items: dict[tuple[str, str], Item] = {}
     without_phones = noise = 0
     for corpus in corpora:
+        root = corpus.root.resolve()  # a worker may stand in another folder
         for clip in corpus:
             if card.can_label(clip):
-                known = hashed(clip)
+                known = replace(hashed(clip), root=root)
                 item = Item(known, card.key(known))
                 items.setdefault((clip.path, item.key), item)
             elif clip.source == NOISE:

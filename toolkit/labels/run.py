@@ -111,7 +111,12 @@ def label(
         done = _finished(folder, wanted, before, options.retry_failed)
         missing = [shard for shard in wanted.shards if shard.name not in done]
         labelled = _make(
-            Job(card, folder.resolve()), _with_donors(folder, missing, done), done, wanted, options, progress
+            Job(replace(card, spec=_absolute(spec)), folder.resolve()),
+            _with_donors(folder, missing, done),
+            done,
+            wanted,
+            options,
+            progress,
         )
         facts = tuple(sorted(done.values(), key=lambda shard: shard.file))
         if missing or before is None or (before.card, before.shards) != (card, facts):
@@ -119,6 +124,12 @@ def label(
             manifest.write(folder, card, facts)
         _remove_stale(folder, done)
     return _summary(card, facts, wanted, labelled, len(missing))
+
+
+def _absolute(spec: str) -> str:
+    """The teacher's path as a worker needs it, who may stand in another folder."""
+    kind, colon, path = spec.partition(":")
+    return f"{kind}:{Path(path).resolve()}" if colon else kind
 
 
 def _sweep(folder: Path) -> None:
