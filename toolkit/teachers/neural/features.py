@@ -12,13 +12,13 @@ SUBFRAMES = 2
 """Spectra a frame of curves: one at its time, one half a frame later."""
 
 SAMPLE_RATE = 16000
-_FFT = 512
-_WINDOW = 400
-_HOP = 128
-_FLOOR = 1e-7
+FFT = 512
+WINDOW = 400
+HOP = 128
+FLOOR = 1e-7
 """Power of what 16 bits cannot hold: about ten times that of rounding in one band."""
 
-_CENTRE, _SPREAD, _LOWEST = 2.5, 2.0, -1.75
+CENTRE, SPREAD, LOWEST = 2.5, 2.0, -1.75
 """Bands of speech lie 0 to 50 dB below an utterance's loud frames; what is 60 dB below them is silence."""
 
 
@@ -38,16 +38,16 @@ def log_mel(audio: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     power, about -1..1. Playing the audio louder or softer changes nothing until the noise floor of 16 bits.
     """
     count = SUBFRAMES * frames
-    padded = np.zeros((count - 1) * _HOP + _WINDOW, np.float32)
-    kept = audio[: len(padded) - _WINDOW // 2]
-    padded[_WINDOW // 2 : _WINDOW // 2 + len(kept)] = kept
-    view = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
-    spectrum = np.fft.rfft(view * _hann(), _FFT, axis=-1)
-    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ mel_weights(BINS, _FFT, SAMPLE_RATE)
-    level = np.log10(power.sum(1) + _FLOOR)
-    relative = np.log10(power + _FLOOR) - np.percentile(level, 95).astype(np.float32)
-    return np.maximum((relative + _CENTRE) / _SPREAD, _LOWEST).astype(np.float32)
+    padded = np.zeros((count - 1) * HOP + WINDOW, np.float32)
+    kept = audio[: len(padded) - WINDOW // 2]
+    padded[WINDOW // 2 : WINDOW // 2 + len(kept)] = kept
+    view = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    spectrum = np.fft.rfft(view * _hann(), FFT, axis=-1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ mel_weights(BINS, FFT, SAMPLE_RATE)
+    level = np.log10(power.sum(1) + FLOOR)
+    relative = np.log10(power + FLOOR) - np.percentile(level, 95).astype(np.float32)
+    return np.maximum((relative + CENTRE) / SPREAD, LOWEST).astype(np.float32)
 
 
 def _hann() -> NDArray[np.float32]:
-    return np.hanning(_WINDOW).astype(np.float32)
+    return np.hanning(WINDOW).astype(np.float32)

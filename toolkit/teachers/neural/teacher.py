@@ -41,6 +41,11 @@ class NeuralTeacher:
         self._model, self._config, self._calibration = model, config, calibration
         self.controls: tuple[str, ...] = config.controls
 
+    @property
+    def network(self) -> keras.Model:
+        """Log-mel float32 [batch, 2 * frames, bins] -> curves [batch, frames, controls], before calibration."""
+        return self._model
+
     @classmethod
     def open(cls, folder: str | Path) -> NeuralTeacher:
         """Load what `save` wrote.
