@@ -26,6 +26,12 @@ COUNTED = ("P", "B", "M", "F", "V")
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of the corpus.")]
 
 
+Workers = Annotated[int, typer.Option(min=1, help="Processes; the corpus is the same with any number.")]
+
+SHOWN_FAULTS = 20
+"""Unreadable files named on the terminal; the corpus folder's list has all."""
+
+
 def register(app: typer.Typer) -> None:
     corpus = typer.Typer(help="Build, import and look at speech with phone timings.", no_args_is_help=True)
     corpus.command("build")(build)
@@ -41,6 +47,7 @@ def build(
     sources: Annotated[
         str, typer.Option(help="Comma-separated; a missing program skips its source.")
     ] = "flite,espeak,festvox-ru",
+    workers: Workers = 1,
 ) -> None:
     """Synthesise speech with exact phone timings, and take in packaged recordings; run again to resume."""
     from ..speech.sources import catalogue
@@ -49,21 +56,32 @@ def build(
     usable, skipped = catalogue.available(names, seed)
     for missing in skipped:
         note(f"skipped: {missing}")
-    _finish(_run(folder, usable, hours * 3600 / len(usable)))
+    _finish(_run(folder, usable, hours * 3600 / len(usable), workers, strict=False))
 
 
 def import_(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder with manifest.csv (and align/, align_manual/).")],
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Folder of recordings.")],
     folder: Folder,
+    layout: Annotated[
+        str, typer.Option(help="auto, manifest (manifest.csv, align/), librispeech, common-voice, or folder.")
+    ] = "auto",
+    licence: Annotated[str, typer.Option(help="Of the recordings, where the layout does not tell.")] = "",
+    language: Annotated[str, typer.Option(help="ISO 639 code, where the layout does not tell; en is aligned.")] = "",
+    speaker: Annotated[str, typer.Option(help="Of all recordings; otherwise the first subfolder's name.")] = "",
+    name: Annotated[str, typer.Option(help="Of this source in the corpus; otherwise the layout's or folder's.")] = "",
+    align: Annotated[bool, typer.Option("--align/--no-align", help="Find the phones of English text.")] = True,
     licences: Annotated[
         str, typer.Option(help="Comma-separated licence families that are let in.")
     ] = "CC0,public domain,CC-BY,BSD,MIT,Apache",
+    workers: Workers = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")] = False,
 ) -> None:
-    """Take in recordings listed in a manifest; licences that bind what is trained on them stay out."""
-    from ..speech.sources.manifest_folder import ManifestFolder
+    """Take in recordings; run again to resume. Licences that bind what is trained on them stay out."""
+    from ..speech.sources import layouts
 
-    families = [name.strip() for name in licences.split(",") if name.strip()]
-    _finish(_run(folder, [ManifestFolder(source, families)], None))
+    families = [family.strip() for family in licences.split(",") if family.strip()]
+    said = layouts.Import(licence, language, speaker, name, align, families)
+    _finish(_run(folder, [layouts.open_folder(source, layout, said)], None, workers, strict))
 
 
 def show(folder: Folder, as_json: AsJson = False) -> None:
@@ -77,7 +95,7 @@ def show(folder: Folder, as_json: AsJson = False) -> None:
         console().print(_table(corpus))
 
 
-def _run(folder: str, sources: Sequence[Source], seconds_each: float | None) -> Summary:
+def _run(folder: str, sources: Sequence[Source], seconds_each: float | None, workers: int, strict: bool) -> Summary:
     from ..speech.build import build as build_corpus
 
     with progress() as bar:
@@ -90,12 +108,20 @@ def _run(folder: str, sources: Sequence[Source], seconds_each: float | None) -> 
                 tasks[name] = bar.add_task(f"{name} ({unit})", total=totals[name])
             bar.update(tasks[name], completed=int(seconds) if seconds_each else count)
 
-        return build_corpus(folder, sources, seconds_each, advance)
+        return build_corpus(folder, sources, seconds_each, advance, workers, strict)
 
 
 def _finish(summary: Summary) -> None:
+    from ..speech.build import FAULTS
+
+    for fault in summary.faults[:SHOWN_FAULTS]:
+        note(f"skipped: {fault}")
+    if len(summary.faults) > SHOWN_FAULTS:
+        note(f"skipped {len(summary.faults)} unreadable files in all: {summary.corpus.root / FAULTS}")
     for reason, count in summary.dropped.most_common():
         note(f"left out {count}: {reason}")
+    for reason, count in summary.unlabelled.most_common():
+        note(f"without phones {count}: {reason}")
     for symbol, count in summary.unknown.most_common():
         note(f"unknown phone symbol {symbol!r}, {count} times: taken as a neutral sound")
     console().print(_table(summary.corpus))

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..atomic import replacing
+from ..atomic import replacing, write_text
 from ..errors import BadInput
-from . import audio, journal
+from . import journal, making
 from .corpus import MANIFEST, MANIFEST_SCHEMA, PHONES, PHONES_SCHEMA, Corpus
 from .journal import Journal, Shard
-from .recording import Dropped, Recording, Source
+from .making import Makers
+from .recording import Source
 
-SHARD = 32
-"""Clips between two entries in the journal: what a kill costs at most."""
+FAULTS = "unreadable.txt"
+"""In the corpus folder: the files that could not be read, a line each."""
 
 Progress = Callable[[str, int, float], None]
 """Called after each recording with the source's name, its recordings so far and their seconds."""
@@ -34,13 +33,18 @@ class Summary:
     ----------
     corpus
         The finished corpus.
-    dropped, unknown
-        How many recordings were left out for which reason; how often each unknown phone symbol was met.
+    dropped, unknown, unlabelled
+        How many recordings were left out for which reason; how often each unknown phone symbol was met; how many
+        clips were kept without phones for which reason.
+    faults
+        One line for each file that could not be read; the file `FAULTS` holds the same.
     """
 
     corpus: Corpus
     dropped: Counter[str]
     unknown: Counter[str]
+    unlabelled: Counter[str] = field(default_factory=Counter)
+    faults: tuple[str, ...] = ()
 
 
 def build(
@@ -48,6 +52,8 @@ def build(
     sources: Sequence[Source],
     seconds_each: float | None = None,
     progress: Progress = lambda name, count, seconds: None,
+    workers: int = 1,
+    strict: bool = False,
 ) -> Summary:
     """Build or resume the corpus in folder `root`, and finish it.
 
@@ -59,11 +65,17 @@ def build(
         Each is taken from its first recording on, until `seconds_each` is reached or it ends.
     seconds_each
         Seconds of audio per source; None takes all of each. Required for sources without an end.
+    workers
+        Processes that make recordings; the corpus is the same with any number.
+    strict
+        Stop at the first file that cannot be read, instead of naming it and going on.
 
     Raises
     ------
     BadInput
         The folder was begun with other settings, another process builds there, or nothing came out.
+    FaceliteError
+        `strict`, and a file cannot be read.
     """
     root = Path(root)
     if root.exists() and not root.is_dir():
@@ -71,7 +83,8 @@ def build(
     with journal.locked(root):
         _sweep(root)
         for source in sources:
-            _take(root, source, seconds_each, progress)
+            with Makers(root, source, workers, strict) as makers:
+                _take(root, source, seconds_each, makers, progress)
         return _finish(root)
 
 
@@ -81,7 +94,7 @@ def _sweep(root: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _take(root: Path, source: Source, seconds_wanted: float | None, progress: Progress) -> None:
+def _take(root: Path, source: Source, seconds_wanted: float | None, makers: Makers, progress: Progress) -> None:
     log = Journal(root, source.name, source.settings)
     index, seconds = 0, 0.0
     for shard in log.shards():
@@ -91,53 +104,25 @@ def _take(root: Path, source: Source, seconds_wanted: float | None, progress: Pr
     progress(source.name, index, seconds)
     while index < end and seconds < wanted:
         shard = Shard(index, index)
-        while shard.next < min(index + SHARD, end) and seconds + shard.seconds < wanted:
-            _add(root, shard, source.recording(shard.next))
-            shard.next += 1
+        for made in makers.make(index, int(min(index + makers.shard, end))):
+            if seconds + shard.seconds >= wanted:
+                making.discard(root, made)
+                continue
+            shard.take(made)
             progress(source.name, shard.next, seconds + shard.seconds)
         log.add(shard)
         index, seconds = shard.next, seconds + shard.seconds
 
 
-def _add(root: Path, shard: Shard, recording: Recording | Dropped) -> None:
-    if isinstance(recording, Dropped):
-        shard.dropped[recording.reason] += 1
-        return
-    path = f"audio/{recording.source}/{recording.name}.flac"
-    audio.write(root / path, recording.audio)
-    shard.unknown.update(recording.unknown)
-    shard.clips.append(
-        {
-            "path": path,
-            "speaker": recording.speaker,
-            "language": recording.language,
-            "source": recording.source,
-            "licence": recording.licence,
-            "split": recording.split,
-            "seconds": len(recording.audio) / audio.SAMPLE_RATE,
-            "text": recording.text,
-            "sha256": hashlib.sha256((root / path).read_bytes()).hexdigest(),
-            "phones": [[_time(p.start), _time(p.end), p.symbol, _time(p.release)] for p in recording.phones],
-        }
-    )
-
-
-def _time(seconds: float | None) -> float | None:
-    return None if seconds is None else round(float(seconds), 5)
-
-
 def _finish(root: Path) -> Summary:
     """Write both tables from the journal; rows are ordered by path, so a resumed build gives the same bytes."""
-    clips: list[dict[str, Any]] = []
-    dropped: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
+    total = Shard(0, 0)
     for shard in journal.all_shards(root):
-        clips += shard.clips
-        dropped += shard.dropped
-        unknown += shard.unknown
+        total.take(shard)
+    clips, dropped = total.clips, total.dropped
     if not clips:
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in dropped.most_common(3))
-        raise BadInput(root, f"no recording came out of the sources {reasons}".strip(), "check the sources")
+        reasons = [f"{reason} ({count})" for reason, count in dropped.most_common(3)] + total.faults[:1]
+        raise BadInput(root, f"no recording came out of the sources {', '.join(reasons)}".strip(), "check the sources")
     clips.sort(key=lambda clip: clip["path"])
     _refuse_doubles([clip["path"] for clip in clips])
     phones = [
@@ -147,7 +132,8 @@ def _finish(root: Path) -> Summary:
     ]
     _write(root / PHONES, pa.Table.from_pylist(phones, PHONES_SCHEMA))
     _write(root / MANIFEST, pa.Table.from_pylist(clips, MANIFEST_SCHEMA))
-    return Summary(Corpus.open(root), dropped, unknown)
+    write_text(root / FAULTS, "".join(f"{line}\n" for line in sorted(total.faults)))
+    return Summary(Corpus.open(root), dropped, total.unknown, total.unlabelled, tuple(sorted(total.faults)))
 
 
 def _refuse_doubles(paths: list[str]) -> None:

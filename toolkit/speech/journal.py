@@ -19,13 +19,16 @@ from ..errors import BadInput
 
 FOLDER = ".journal"
 
+COUNTERS = ("dropped", "unknown", "unlabelled")
+"""The fields of a shard that count."""
+
 
 @dataclass
 class Shard:
     """Recordings `first` to `next` - 1 of a source.
 
-    `clips` are the manifest's rows, each with its "phones" as [start, end, phone, release]; `dropped` and
-    `unknown` count reasons and symbols.
+    `clips` are the manifest's rows, each with its "phones" as [start, end, phone, release]; `dropped`, `unknown`
+    and `unlabelled` count reasons and symbols; `faults` are one line for each file that could not be read.
     """
 
     first: int
@@ -33,6 +36,16 @@ class Shard:
     clips: list[dict[str, Any]] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    unlabelled: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def take(self, other: Shard) -> None:
+        """Append all that `other` holds, the recordings right after these."""
+        self.clips += other.clips
+        self.faults += other.faults
+        self.next = other.next
+        for name in COUNTERS:
+            getattr(self, name).update(getattr(other, name))
 
     @property
     def seconds(self) -> float:
@@ -114,5 +127,5 @@ def locked(root: Path) -> Iterator[None]:
 def _shards(folder: Path) -> Iterator[Shard]:
     for path in sorted(folder.glob("[0-9]*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        record |= {name: Counter(record[name]) for name in ("dropped", "unknown")}
+        record |= {name: Counter(record.get(name, {})) for name in COUNTERS}
         yield Shard(**record)

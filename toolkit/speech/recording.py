@@ -26,6 +26,8 @@ class Recording:
         In order of time, in the inventory of `phones`; empty where unknown.
     unknown
         Symbols of the source that its alphabet did not know, with their counts in this clip.
+    unlabelled
+        Why there are no phones, a short phrase (counted); "" where there are some or none are wanted.
 
     The other attributes become the manifest's columns of the same name.
     """
@@ -40,6 +42,7 @@ class Recording:
     split: str
     text: str
     unknown: Mapping[str, int] = field(default_factory=dict)
+    unlabelled: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,15 @@ class Dropped:
     reason: str
 
 
+Given = Recording | Dropped | Sequence[Recording]
+"""What a number of a source stands for; several where a long recording was divided."""
+
+
 class Source(Protocol):
-    """Numbered recordings; the same number always gives the same recording, in any order and in any process."""
+    """Numbered recordings; the same number always gives the same recording, in any order and in any process.
+
+    It can be pickled, so that several processes may make recordings.
+    """
 
     @property
     def name(self) -> str:
@@ -67,6 +77,12 @@ class Source(Protocol):
         """All that the recordings depend on, as plain JSON: a build resumes only under equal settings."""
         ...
 
-    def recording(self, index: int) -> Recording | Dropped:
-        """The recording with number `index` (0-based, below `count`)."""
+    def recording(self, index: int) -> Given:
+        """The recording with number `index` (0-based, below `count`).
+
+        Raises
+        ------
+        BadInput
+            Its file cannot be used; the build names it, counts it and goes on.
+        """
         ...

@@ -7,6 +7,7 @@ back where it was: Ogg's pre-skip is honoured, and the tests measure it.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import soundfile
@@ -70,7 +71,7 @@ def telephone(audio: Audio, rng: Generator, sample_rate: int = 16000) -> Audio:
     return np.fft.irfft(heard, size)[: len(audio)].astype(np.float32)
 
 
-CODECS = {opus: 0.25, vorbis: 0.3, adpcm: 0.15, telephone: 0.3}
+CODECS: dict[Callable[[Audio, Generator], Audio], float] = {opus: 0.25, vorbis: 0.3, adpcm: 0.15, telephone: 0.3}
 """How often `codec` takes each."""
 
 

@@ -6,6 +6,7 @@ Chords, bass, a tune and drums, each played from one period of a wave. No voice 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .base import SILENT, Audio, Generator, rms
 
@@ -85,6 +86,6 @@ def _drums(sound: Audio, beat: int, rng: Generator, sample_rate: int) -> None:
             _hit(sound, start, snare if index % 4 == 2 else kick, 1.0)
 
 
-def _hit(sound: Audio, start: int, drum: Audio, level: float) -> None:
+def _hit(sound: Audio, start: int, drum: NDArray[np.floating], level: float) -> None:
     piece = sound[start : start + len(drum)]
     piece += np.float32(level) * drum[: len(piece)].astype(np.float32)

@@ -65,6 +65,10 @@ class Espeak:
             "version": 2,
         }
 
+    def __reduce__(self) -> tuple[type[Espeak], tuple[int]]:
+        """Another process starts its own espeak-ng."""
+        return Espeak, (self._seed,)
+
     def recording(self, index: int) -> Recording | Dropped:
         """Sentence number `index`."""
         rng = np.random.default_rng([self._seed, zlib.crc32(self.name.encode()), index])

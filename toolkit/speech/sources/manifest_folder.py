@@ -20,13 +20,10 @@ from typing import Any
 from ...errors import BadInput
 from ...teachers.protocol import Phone
 from .. import alphabets, audio, emodb, licences
+from ..align import MIN_SCORE
 from ..phones import TimedPhone
 from ..recording import Dropped, Recording
 from ..splits import RULE, split_of
-
-MIN_SCORE = -45.0
-"""Mean acoustic score per frame below which a forced alignment is not believed. A control with wrong
-transcripts scored -52 at best, right ones -34 at worst."""
 
 NOISE = "noise"
 
