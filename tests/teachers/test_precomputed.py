@@ -120,6 +120,27 @@ def test_recordings_are_told_apart_by_their_sound(tmp_path):
         teacher.animate(_noise(7), 16000)
 
 
+def test_a_stretch_of_a_recording_is_found_with_its_place(tmp_path):
+    """What a corpus makes of long recordings: pieces that begin anywhere, here and in a recording like it."""
+    long = _noise(0, 40.0)
+    long[200000:230000] = 0
+    similar = long.copy()
+    similar[::1000] *= 0.5
+    for index, samples in enumerate((similar, long)):
+        audio.write(tmp_path / f"take{index}.flac", samples)
+        export.write(tmp_path / f"take{index}.npz", Curves(_sine(60, 40.0).values + index, ("a", "b"), 60))
+    teacher = open_teacher(f"curves:{tmp_path}")
+    whole = audio.read(tmp_path / "take1.flac")
+    for start, end in ((0, 150000), (123457, 310001), (400000, 640000), (5000, 13000)):
+        values = teacher.animate(whole[start:end], 16000).values
+        times = start / 16000 + np.arange(-(-(end - start) // 256)) / 62.5
+        inside = times < 39.9
+        np.testing.assert_allclose(values[inside], _at(times[inside]) + 1, atol=0.01)
+    for stranger in (whole[::-1].copy(), whole[205000:215000], whole[1000:1010]):
+        with pytest.raises(BadInput, match="no recording that sounds"):
+            teacher.animate(stranger, 16000)
+
+
 def test_a_recording_at_another_rate_is_known_by_what_a_corpus_makes_of_it(tmp_path):
     audio.write(tmp_path / "take.wav", _noise(0, 3.0), 44100)
     _npz(30)(tmp_path / "take")

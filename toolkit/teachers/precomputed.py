@@ -1,8 +1,9 @@
 """The curves teacher: animation that exists already, in a folder beside its audio.
 
-Audio and curves of one recording have the same name but for the suffix. The teacher knows a recording by its sound:
-it answers for exactly the samples that its folder holds, so it can label a corpus made from the folder as well as be
-read recording by recording. `curves.toml` in the folder, if there is one, says what the files do not.
+Audio and curves of one recording have the same name but for the suffix. The teacher knows a recording, or a stretch of
+one, by its sound: it answers for exactly the samples that its folder holds, so it can label a corpus made from the
+folder, where long recordings are divided, as well as be read recording by recording. `curves.toml` in the folder, if
+there is one, says what the files do not.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..spec import Name
 from ..speech import audio as sound
 from . import curve_files
 from .protocol import Phone
+from .sounds import SoundIndex
 from .timing import frame_count, on_grid
 
 ARITHMETIC = 1
@@ -89,8 +91,7 @@ class CurvesTeacher:
         self.recordings = recordings
         first = curve_files.read(recordings[0].curves, settings.frame_rate)
         self.controls: tuple[str, ...] = settings.controls or first.controls
-        self._seconds: dict[Recording, float] = {}
-        self._heard: dict[tuple[Recording, int], str] = {}
+        self._sounds: dict[int, SoundIndex[Recording]] = {}
 
     @classmethod
     def open(cls, folder: str | Path) -> CurvesTeacher:
@@ -114,23 +115,22 @@ class CurvesTeacher:
         return digest.hexdigest()
 
     def animate(self, audio: NDArray[np.float32], sample_rate: int, phones: Sequence[Phone] | None = None) -> Curves:
-        """See `Teacher.animate`; the recording is found by its samples.
+        """See `Teacher.animate`; the recording is found by its samples, rounded to 16 bits.
 
         Raises
         ------
         BadInput
             The folder holds no such recording, or `curves_of` refuses it.
         """
-        wanted = _sound_hash(audio)
-        for recording in self.recordings:
-            near = abs(self._length(recording) - len(audio) / sample_rate) < 0.1
-            if near and self._hash(recording, sample_rate) == wanted:
-                return self.curves_of(recording, frame_count(len(audio), sample_rate))
-        problem = f"holds no recording that sounds like this one ({len(audio) / sample_rate:.2f} s)"
-        raise BadInput(self.folder, problem, "label the audio of the folder itself, unchanged")
+        found = self._index(sample_rate).find(to_int16(audio))
+        if found is None:
+            problem = f"holds no recording that sounds like this one ({len(audio) / sample_rate:.2f} s)"
+            raise BadInput(self.folder, problem, "label the audio of the folder itself, unchanged")
+        recording, start = found
+        return self.curves_of(recording, frame_count(len(audio), sample_rate), start / sample_rate)
 
-    def curves_of(self, recording: Recording, frames: int) -> Curves:
-        """`frames` frames of a recording's curves at 62.5 a second, from the first sample of its audio.
+    def curves_of(self, recording: Recording, frames: int, start: float = 0.0) -> Curves:
+        """`frames` frames of a recording's curves at 62.5 a second, the first `start` seconds into its audio.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class CurvesTeacher:
         track = curve_files.read(recording.curves, self.settings.frame_rate)
         if absent := [name for name in self.controls if name not in track.controls]:
             raise BadInput(recording.curves, f"lacks {', '.join(absent)}", f"name in {SETTINGS} what all files have")
-        times = track.times + self.settings.offset
+        times = track.times + self.settings.offset - start
         missing = (frames - 1) / FRAME_RATE - times[-1]
         if missing > LONGEST_HOLD:
             problem = f"ends {missing:.2f} s before its audio {recording.audio.name}"
@@ -149,22 +149,14 @@ class CurvesTeacher:
         values = on_grid(track.values[:, columns] * np.float32(self.settings.scale), times, frames)
         return Curves(values, self.controls)
 
-    def _length(self, recording: Recording) -> float:
-        """Seconds, from the file's header."""
-        if recording not in self._seconds:
-            import soundfile
-
-            try:
-                self._seconds[recording] = float(soundfile.info(recording.audio).duration)
-            except soundfile.LibsndfileError as error:
-                raise BadInput(recording.audio, f"is not readable audio ({error})") from None
-        return self._seconds[recording]
-
-    def _hash(self, recording: Recording, sample_rate: int) -> str:
-        key = recording, sample_rate
-        if key not in self._heard:
-            self._heard[key] = _sound_hash(sound.read(recording.audio, sample_rate))
-        return self._heard[key]
+    def _index(self, sample_rate: int) -> SoundIndex[Recording]:
+        """All recordings at a sample rate; the first question at each reads every one of them."""
+        if sample_rate not in self._sounds:
+            index = SoundIndex[Recording](lambda recording: to_int16(sound.read(recording.audio, sample_rate)))
+            for recording in self.recordings:
+                index.add(recording)
+            self._sounds[sample_rate] = index
+        return self._sounds[sample_rate]
 
 
 def _settings(path: Path) -> CurvesSettings:
@@ -202,11 +194,6 @@ def _by_name(files: list[Path], folder: Path, suffixes: tuple[str, ...]) -> dict
                 raise BadInput(path, f"has the name of {named[name].name}", "move one of the two away")
             named[name] = path
     return named
-
-
-def _sound_hash(audio: NDArray[np.float32]) -> str:
-    """Of the samples at 16 bits, which a corpus keeps."""
-    return hashlib.sha256(to_int16(audio).tobytes()).hexdigest()
 
 
 def _file_hash(path: Path) -> str:
