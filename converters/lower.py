@@ -123,7 +123,7 @@ class _Lowering:
     def pointwise(self, node: Pointwise) -> tuple[Op, int, int]:
         operand = node.inputs[0]
         source = self.index[operand.value]
-        op = Map(node.name, source, node.function, node.alpha, node.clamp)
+        op = Map(node.name, source, node.function, node.alpha, node.clamp, node.addend, node.addend_quant)
         return op, operand.channels, self.tensors[source].stride
 
 
@@ -144,3 +144,5 @@ def _check_integers(graph: Graph) -> None:
             requantise.conv_multipliers(op, graph)
         elif isinstance(op, Add):
             requantise.add_parameters(op, graph)
+        elif isinstance(op, Map):
+            requantise.map_table(op, graph)

@@ -122,6 +122,8 @@ class Pointwise(Node):
     function: Function = Function.REQUANTISE
     alpha: float = 0.0
     clamp: Clamp = Clamp.NONE
+    addend: int = 0
+    addend_quant: Quant | None = None
 
 
 @dataclass(frozen=True, eq=False)

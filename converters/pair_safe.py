@@ -91,14 +91,17 @@ def rewrite(model: bytes) -> bytes:
         operator = graph.Operators(index)
         if root.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() in codes:
             weights, scales = stored(operator.Inputs(1), np.int8)
-            bias, bias_scales = stored(operator.Inputs(2), np.int32)
             safe, factors = fit(weights.reshape(len(weights), -1))
             if len(scales) == 1:
                 # One scale for all rows leaves no row a factor of its own.
                 safe, factors = nudge(weights.reshape(len(weights), -1)), np.ones(len(weights), np.float32)
             weights[:] = safe.reshape(weights.shape)
-            bias[:] = np.rint(bias / factors.astype(np.float64))
             if len(scales) > 1:
                 scales[:] = scales * factors
-                bias_scales[:] = bias_scales * factors
+            # TFLiteConverter leaves a bias of zeros out.
+            if operator.InputsLength() > 2 and operator.Inputs(2) >= 0:
+                bias, bias_scales = stored(operator.Inputs(2), np.int32)
+                bias[:] = np.rint(bias / factors.astype(np.float64))
+                if len(scales) > 1:
+                    bias_scales[:] = bias_scales * factors
     return bytes(edited)

@@ -46,6 +46,7 @@ class Function(str, Enum):
     SIGMOID = "sigmoid"
     TANH = "tanh"
     REQUANTISE = "requantise"
+    ADD_CONSTANT = "add_constant"
 
 
 class Rounding(str, Enum):
@@ -174,13 +175,23 @@ class Mean:
 
 @dataclass(frozen=True)
 class Map:
-    """``y = clamp(function(x))`` value by value. `alpha` is LeakyReLU's slope for negative values."""
+    """``y = clamp(function(x))`` value by value.
+
+    Attributes
+    ----------
+    alpha
+        LeakyReLU's slope for negative values.
+    addend, addend_quant
+        Code that ADD_CONSTANT adds, and what it means: TFLite keeps the constant as an int8 tensor of its own.
+    """
 
     name: str
     input: int
     function: Function
     alpha: float = 0.0
     clamp: Clamp = Clamp.NONE
+    addend: int = 0
+    addend_quant: Quant | None = None
 
     @property
     def inputs(self) -> tuple[int, ...]:

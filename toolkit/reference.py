@@ -193,6 +193,8 @@ def _map_float(op: Map, graph: Graph, tensors: list[NDArray]) -> NDArray[np.floa
         x = 1 / (1 + np.exp(-x))
     elif op.function is Function.TANH:
         x = np.tanh(x)
+    elif op.function is Function.ADD_CONSTANT and op.addend_quant is not None:
+        x = x + (op.addend - op.addend_quant.zero_point) * op.addend_quant.scale
     return np.clip(x, *op.clamp.bounds).astype(np.float32)
 
 

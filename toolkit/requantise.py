@@ -153,10 +153,14 @@ def add_parameters(add: Add, graph: Graph) -> AddParameters:
         The output scale is so small that TFLite's own kernel refuses it.
     """
     a, b, y = quant_of(graph, add.input), quant_of(graph, add.other), output_quant(graph, add)
+    return _add_parameters(a, b, y, f"layer {add.name}")
+
+
+def _add_parameters(a: Quant, b: Quant, y: Quant, layer: str) -> AddParameters:
     twice = 2 * max(a.scale, b.scale)
     sum_multiplier = twice / (2**ADD_LEFT_SHIFT * y.scale)
     if sum_multiplier >= 1:
-        raise BadInput(graph.name, f"layer {add.name}: output scale {y.scale:g} is too small for ADD")
+        raise BadInput(layer, f"its output scale {y.scale:g} is too small for ADD")
     return AddParameters(
         quantise_multiplier(a.scale / twice), quantise_multiplier(b.scale / twice), quantise_multiplier(sum_multiplier)
     )
@@ -208,11 +212,21 @@ def _tanh(op: Map, source: Quant, target: Quant, centred: NDArray) -> NDArray:
     return _steps(np.tanh(_real(source, centred)).astype(np.float32), target)
 
 
+def _add_constant(op: Map, source: Quant, target: Quant, centred: NDArray) -> NDArray:
+    if op.addend_quant is None:
+        raise BadInput(op.name, "adds a constant without an int8 scale", "quantise the graph first")
+    parameters = _add_parameters(source, op.addend_quant, target, f"layer {op.name}")
+    total = multiply(centred << ADD_LEFT_SHIFT, *parameters.input)
+    total = total + multiply((op.addend - op.addend_quant.zero_point) << ADD_LEFT_SHIFT, *parameters.other)
+    return multiply(total, *parameters.output)
+
+
 _STEPS = {
     Function.REQUANTISE: _requantise,
     Function.LEAKY_RELU: _leaky_relu,
     Function.SIGMOID: _sigmoid,
     Function.TANH: _tanh,
+    Function.ADD_CONSTANT: _add_constant,
 }
 
 

@@ -164,6 +164,9 @@ class _File:
         output = self._made(index)
         if op.function is Function.REQUANTISE:
             self.writer.op(_CLAMPS[op.clamp], [source], output)
+        elif op.function is Function.ADD_CONSTANT and op.addend_quant is not None and op.clamp in _FUSED:
+            constant = self.writer.code(f"{_name(op)}/addend", op.addend, op.addend_quant)
+            self.writer.op("ADD", [source, constant], output, "AddOptions", fusedActivationFunction=_FUSED[op.clamp])
         elif op.clamp is not Clamp.NONE:
             raise BadInput(self.graph.name, f"layer {op.name} fuses {op.clamp.value}, which TFLite cannot")
         elif op.function is Function.LEAKY_RELU:

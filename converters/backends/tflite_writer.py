@@ -40,6 +40,12 @@ class Writer:
         """Weights or a bias, int8 or int32, with a scale for each index of the first axis and zero point 0."""
         return self._tensor(name, values.shape, _KINDS[values.dtype], scale, 0, self._buffer(values))
 
+    def code(self, name: str, code: int, quant: Quant) -> int:
+        """A constant int8 number."""
+        return self._tensor(
+            name, [1, 1, 1, 1], "INT8", [quant.scale], quant.zero_point, self._buffer(np.array([code], np.int8))
+        )
+
     def integers(self, name: str, values: Sequence[int]) -> int:
         """A constant list of int32 numbers: a shape, axes, limits."""
         return self._tensor(name, [len(values)], "INT32", None, 0, self._buffer(np.array(values, np.int32)))

@@ -17,6 +17,7 @@ from .onnx_constants import fold
 from .onnx_file import BROKEN, MAX_ELEMENTS, RawBranch, RawNode, RawOnnx, read
 from .onnx_registry import TRANSLATORS, refusal_of
 from .onnx_scope import Build, Refusal, Scope
+from .tflite import layer_name as tensorflow_name
 
 
 def load(path: str | Path) -> Network:
@@ -105,10 +106,12 @@ def layer_name(node: RawNode) -> str:
     """
     for name in node.inputs[1:2]:
         owner, dot, last = name.rpartition(".")
-        if dot and last == "weight" and "::" not in owner:
+        if dot and last.startswith("weight") and "::" not in owner:
             return owner
-    name = node.name or (node.outputs[0] if node.outputs else node.op)
-    return name.strip("/").removeprefix("node_").replace("/", ".").replace(";", ".") or node.op
+    name = (node.name or (node.outputs[0] if node.outputs else node.op)).removesuffix("_prequant")
+    if ";" in name:  # tf2onnx keeps TensorFlow's names of fused layers
+        return tensorflow_name(name)
+    return name.strip("/").removeprefix("node_").replace("/", ".") or node.op
 
 
 def _check_references(node: RawNode, build: Build, path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .onnx_file import MAX_ELEMENTS
-from .onnx_scope import Codes, Refusal, Scope
+from .onnx_scope import Codes, Constant, Refusal, Scope
+
+_MOVES = ("Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze")
 
 _FOLDS: dict[str, Callable[[Scope, list[NDArray]], NDArray]] = {}
 
@@ -27,12 +30,22 @@ def fold(scope: Scope) -> bool:
     if raw.op not in _FOLDS or len(raw.outputs) != 1:
         return False
     inputs = [scope.constant(position) for position in range(len(raw.inputs)) if scope.has(position)]
-    if not all(isinstance(constant, np.ndarray) for constant in inputs):
+    if any(constant is None for constant in inputs):
         return False
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
-        folded = _FOLDS[raw.op](scope, [constant for constant in inputs if isinstance(constant, np.ndarray)])
-    scope.build.constants[raw.outputs[0]] = np.asarray(folded)
+        folded = _evaluated(scope, inputs)
+    scope.build.constants[raw.outputs[0]] = folded
     return True
+
+
+def _evaluated(scope: Scope, inputs: list[Constant | None]) -> Constant:
+    first, evaluate = inputs[0] if inputs else None, _FOLDS[scope.raw.op]
+    if isinstance(first, Codes) and scope.raw.op in _MOVES and first.scale.size == 1:
+        # Weights that are moved after they were dequantised stay codes.
+        moved = evaluate(scope, [first.codes, *(values for values in inputs[1:] if isinstance(values, np.ndarray))])
+        return replace(first, codes=moved)
+    real = [values.real.astype(np.float32) if isinstance(values, Codes) else values for values in inputs]
+    return np.asarray(evaluate(scope, [values for values in real if values is not None]))
 
 
 def dequantised(scope: Scope) -> Codes:

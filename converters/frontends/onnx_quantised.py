@@ -33,9 +33,10 @@ def _dequantise(scope: Scope) -> None:
         scope.build.constants[scope.raw.outputs[0]] = dequantised(scope)
         return
     source, quant = scope.value(), _quant(scope)
-    known = scope.build.values[source].quant
+    origin = scope.origin(source)
+    known = scope.build.values[origin].quant
     if known is None:  # codes that come from outside: the model's input is int8
-        scope.scaled(source, quant)
+        scope.scaled(origin, quant)
     elif known != quant:
         raise Refusal(f"reads codes of {known} as if they were of {quant}")
     scope.gives(source)

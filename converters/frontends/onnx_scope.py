@@ -11,7 +11,7 @@ import numpy as np
 from facelite.graph import Quant
 from numpy.typing import NDArray
 
-from ..network import Node, Operand, Transpose, Value
+from ..network import Crop, Node, Operand, Reshape, Transpose, Value
 from .onnx_file import MAX_ELEMENTS, RawNode, RawOnnx, Shape
 
 
@@ -141,6 +141,13 @@ class Scope:
     def gives(self, value: int) -> None:
         """What the node computes is this value."""
         self.build.index[self.raw.outputs[0]] = value
+
+    def origin(self, value: int) -> int:
+        """The value that this one is, but for moves: reshapes, transposes, crops."""
+        made_by = {node.output: node for node in self.build.nodes}
+        while isinstance(made_by.get(value), Reshape | Transpose | Crop):
+            value = made_by[value].inputs[0].value
+        return value
 
     def scaled(self, value: int, quant: Quant | None) -> None:
         """Say what the codes of a value mean."""

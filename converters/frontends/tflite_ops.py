@@ -164,8 +164,19 @@ def _dense(scope: Scope, name: str) -> Node:
 @_translates("ADD")
 def _add(scope: Scope, name: str) -> Node:
     if len(scope.activations()) == 1:
-        raise Refusal("adds a constant: a bias or normalisation that was not folded into its convolution")
+        return _add_constant(scope, name)
     return Sum("ADD", name, scope.operands(2), scope.output, scope.clamp)
+
+
+def _add_constant(scope: Scope, name: str) -> Node:
+    """One number added to every value, a table: TFLiteConverter leaves the bias of a single output channel so."""
+    operands = scope.operands(1)
+    constant = next(scope.tensors[index] for index in scope.operator.inputs if scope.tensors[index].data is not None)
+    codes, quant = _constant(constant, np.int8) if constant.type == "INT8" else np.zeros(0), quant_of(constant)
+    if codes.size == 0 or quant is None or np.any(codes != codes.flat[0]):
+        raise Refusal("adds a constant that differs by channel: a bias that was not folded into its convolution")
+    addend = {"addend": int(codes.flat[0]), "addend_quant": quant}
+    return Pointwise("ADD", name, operands, scope.output, Function.ADD_CONSTANT, clamp=scope.clamp, **addend)
 
 
 @_translates("MEAN")
