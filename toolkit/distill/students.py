@@ -46,7 +46,9 @@ def trainer(config: StudentConfig, seed: int = 1, precision: str = "float32") ->
         x = kl.Add(name=f"add{index + 1}", dtype=dtype)([y, crop(layer, index)(x)]) if layer.residual else y
         if not layer.residual:
             tap = x
-    head = kl.Conv1D(len(config.controls), config.head_kernel, name="head", kernel_initializer="zeros", dtype=dtype)(x)
+    head = kl.Conv1D(
+        len(config.controls), config.head_kernel, name="head", kernel_initializer="zeros", dtype="float32"
+    )(x)
     curves = kl.Rescaling(HEAD_SCALE, name="head_scale", dtype="float32")(head)
     mel = kl.Activation("linear", name="mel_float", dtype="float32")(
         kl.Conv1D(MEL_BINS, 1, name="mel", dtype=dtype)(tap)
