@@ -121,7 +121,7 @@ def bench(
     tiers, rivals = _tiers(path, student), list(_rivals(Path(path), student, float_model))
     crowd, cold_crowd = _crowd(student)
     alone = next(tier for tier in tiers if tier.name == f"kernel {student.isa}")
-    cold = Contender(f"{alone.name}, caches cold", "hop", _cold(alone.clock))
+    cold = Contender(f"{alone.name}, cold", "hop", _cold(alone.clock))
     counts = {
         **dict.fromkeys(tiers, -(-hops // ROUNDS)),
         crowd: -(-hops // ROUNDS // 8),
@@ -192,7 +192,7 @@ def _crowd(student: Student) -> tuple[Contender, Contender]:
         return crowd.time_hops(noise, student.hop) / CROWD
 
     name = f"crowd of {CROWD}, {student.isa}"
-    return Contender(name, "hop", clock), Contender(f"{name}, caches cold", "hop", _cold(clock))
+    return Contender(name, "hop", clock), Contender(f"{name}, cold", "hop", _cold(clock))
 
 
 def _cold(clock: Clock) -> Clock:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BadInput
-from .graph import Add, Conv, Function, Graph, Map, Mean, Rounding
+from .graph import Add, Conv, Function, Graph, Map, Mean, Op, Rounding
 from .requantise import (
     ADD_LEFT_SHIFT,
     CODE_MAX,
@@ -58,11 +58,16 @@ def run(graph: Graph, waveform: NDArray) -> list[NDArray]:
         raise BadInput(graph.name, f"needs {np.dtype(expected)} samples in one channel, got {waveform.dtype}")
     if len(waveform) < graph.receptive_field:
         raise BadInput(graph.name, f"needs at least {graph.receptive_field} samples, got {len(waveform)}")
-    operators = _INTEGER if graph.quantised else _FLOAT
     tensors = [waveform[:, None]]
     for op in graph.ops:
-        tensors.append(operators[type(op)](op, graph, tensors))
+        tensors.append(apply(op, graph, tensors))
     return tensors
+
+
+def apply(op: Op, graph: Graph, tensors: list[NDArray]) -> NDArray:
+    """What one operator makes of the tensors before it: [frames, channels]."""
+    operators = _INTEGER if graph.quantised else _FLOAT
+    return operators[type(op)](op, graph, tensors)
 
 
 def run_window(graph: Graph, window: NDArray) -> NDArray:
@@ -107,7 +112,7 @@ def _undelayed(frames: NDArray, delay: int) -> NDArray:
     return frames[: len(frames) - delay]
 
 
-def _taps(conv: Conv, frames: NDArray) -> list[NDArray]:
+def taps(conv: Conv, frames: NDArray) -> list[NDArray]:
     """For each tap of the kernel, the input frames [outputs, in_channels] that it meets."""
     frames = _undelayed(frames, conv.delay)
     outputs = (len(frames) - conv.span) // conv.stride + 1
@@ -129,18 +134,27 @@ def _runs(mean: Mean, tensors: list[NDArray]) -> NDArray:
     return np.stack([frames[start : start + mean.kernel] for start in range(len(frames) - mean.kernel + 1)])
 
 
-def _conv_int8(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8]:
+def accumulate(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int64]:
+    """A convolution's sums before requantisation, bias included: [frames, out_channels], inside int32."""
     zero_point = quant_of(graph, conv.input).zero_point
     # float64 is exact on integers up to 2**53, far beyond an int32 accumulator, and NumPy multiplies it faster.
     total = conv.bias.astype(np.float64)
-    for tap, frames in enumerate(_taps(conv, tensors[conv.input])):
+    for tap, frames in enumerate(taps(conv, tensors[conv.input])):
         total = total + (frames.astype(np.float64) - zero_point) @ conv.weight[:, tap].astype(np.float64).T
-    accumulator = total.astype(np.int64)
+    return total.astype(np.int64)
+
+
+def from_sums(sums: NDArray[np.int64], conv: Conv, graph: Graph) -> NDArray[np.int8]:
+    """A convolution's output codes."""
     if conv.rounding is Rounding.FLOATING:
-        steps = multiply_floating(accumulator, conv_scales(conv, graph))
+        steps = multiply_floating(sums, conv_scales(conv, graph))
     else:
-        steps = multiply(accumulator, *conv_multipliers(conv, graph))
+        steps = multiply(sums, *conv_multipliers(conv, graph))
     return _finish(steps, conv, graph)
+
+
+def _conv_int8(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8]:
+    return from_sums(accumulate(conv, graph, tensors), conv, graph)
 
 
 def _add_int8(add: Add, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8]:
@@ -171,8 +185,8 @@ def _finish(steps: NDArray[np.int64], op: Conv | Add, graph: Graph) -> NDArray[n
 
 
 def _conv_float(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.float32]:
-    taps = _taps(conv, tensors[conv.input])
-    total = sum(frames.astype(np.float64) @ conv.weight[:, tap].astype(np.float64).T for tap, frames in enumerate(taps))
+    met = taps(conv, tensors[conv.input])
+    total = sum(frames.astype(np.float64) @ conv.weight[:, tap].astype(np.float64).T for tap, frames in enumerate(met))
     return np.clip(conv.bias + total, *conv.clamp.bounds).astype(np.float32)
 
 

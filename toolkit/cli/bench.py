@@ -46,7 +46,7 @@ def table(result: dict[str, Any]) -> Table:
     """One row a contender; what a rival's window takes is given in hops of the best tier."""
     best = [name for name in result["contenders"] if name.startswith("kernel ") and not name.endswith("cold")][-1]
     grid = Table(title=f"one frame on {result['machine']['cpu']}, one thread", title_justify="left", box=SIMPLE_HEAD)
-    grid.add_column("hop of a tier, window of a runtime", no_wrap=True)
+    grid.add_column("hop of a tier, or window", no_wrap=True)
     for heading in ("p50 µs", "p99 µs", "max µs", "p99/p50*", "in hops"):
         grid.add_column(heading, justify="right")
     for name, measured in result["contenders"].items():

@@ -27,6 +27,10 @@ def compare(
     ] = None,
     source: Annotated[str | None, typer.Option("--source", help="The .keras it came from, to compare with.")] = None,
     windows: Annotated[int, typer.Option("--windows", min=1, help="Windows a recording.")] = 48,
+    simulate_saturation: Annotated[
+        bool,
+        typer.Option("--simulate-saturation", help="Also what a kernel that took maddubs for exact would get wrong."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Hold LiteRT, ONNX Runtime, the NumPy oracle and the C kernel against each other; exit 1 if equals differ."""
@@ -36,12 +40,16 @@ def compare(
     signals = _signals(audio, load(bundle).sample_rate)
     note(f"comparing on {len(signals)} recordings, {windows} windows each")
     report = run(bundle, signals, source, windows)
+    if simulate_saturation:
+        report["saturation"] = _saturation(bundle, signals)
     if as_json:
         print_json({"bundle": bundle, **report})
     else:
         console().print(_distances(report))
         for verdict in _verdicts(report):
             console().print(verdict, highlight=False)
+        if simulate_saturation:
+            console().print(_saturated(report["saturation"]))
     for row in report["rows"]:
         if not row["holds"]:
             note(f"{row['runtime']} differs from {row['reference']} on {row['signal']}: {row['different']} values")
@@ -58,6 +66,35 @@ def _signals(audio: str | None, sample_rate: int) -> dict[str, NDArray[np.float3
         return {clip.name: read(clip.path, sample_rate) for clip in data.clips()}
     paths = calibration.sound_files(audio) if Path(audio).is_dir() else [Path(audio)]
     return {path.name: read(path, sample_rate) for path in paths}
+
+
+def _saturation(bundle: str, signals: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
+    from facelite.converters.bundle import load_graph
+
+    from ..companding import codes
+    from ..runtimes import Heard
+    from ..saturation import simulate
+
+    graph = load_graph(Path(bundle))
+    return simulate(graph, {name: Heard.of(graph, codes(pcm), 1).codes for name, pcm in signals.items()})
+
+
+def _saturated(found: dict[str, Any]) -> Table:
+    grid = Table(title="if maddubs were taken for exact", title_justify="left", box=SIMPLE_HEAD)
+    grid.add_column("layer", no_wrap=True)
+    for heading in ("unsafe pairs", "sums saturated", "codes wrong", "by up to"):
+        grid.add_column(heading, justify="right")
+    for row in found["layers"]:
+        unsafe, sums = f"{row['unsafe']} of {row['pairs']}", f"{_share(row['saturated'], row['sums'])}"
+        grid.add_row(row["layer"], unsafe, sums, _share(row["different"], row["values"]), str(row["largest"]))
+    output = found["output"]
+    grid.add_section()
+    grid.add_row("output, all layers", "", "", _share(output["different"], output["values"]), str(output["largest"]))
+    return grid
+
+
+def _share(count: int, of: int) -> str:
+    return "0" if count == 0 else f"{100 * count / of:.2g} %"
 
 
 def _distances(report: dict[str, Any]) -> Table:
