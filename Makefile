@@ -60,7 +60,8 @@ bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
 	$(BIN)/facelite bench "$(OUT)"
 
 evaluate: setup ## measure the shipped students, write docs/tables/ and evaluation.html; two minutes
-	$(BIN)/facelite evaluate --spec $(TABLE).toml --table $(TABLE).json --table $(TABLE).md --html evaluation.html
+	$(BIN)/facelite evaluate --spec $(TABLE).toml --table $(TABLE).json --table $(TABLE).md \
+		--refresh docs/evaluation.md --html evaluation.html
 
 teacher: setup $(CORPORA) ## train the neural teacher again; hours, and RUNS/teacher says how many it took
 	$(BIN)/facelite teach $(CORPORA) -o $(RUNS)/teacher

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from facelite.distill.metrics import ScoredClip, average_precision, contact_score, correlation, jitter
+from facelite.controls import closure, labiodental
+from facelite.distill.metrics import (
+    ScoredClip,
+    average_precision,
+    contact_score,
+    correlation,
+    correlations,
+    jitter,
+)
+from facelite.teachers.oracle import OracleTeacher
+from facelite.teachers.protocol import Phone
 from scipy import stats
 
 
@@ -55,3 +65,28 @@ def test_correlation_is_pearson_over_the_controls_that_move():
 def test_jitter_of_a_line_is_zero_and_of_a_zigzag_is_its_swing():
     assert jitter(np.linspace(0, 1, 50)[:, None]) == pytest.approx(0, abs=1e-9)
     assert jitter((np.arange(50) % 2)[:, None].astype(float)) == pytest.approx(2)
+
+
+def test_correlations_name_controls_that_do_not_move():
+    rng = np.random.default_rng(1)
+    teacher = rng.random((50, 3)).astype(np.float32)
+    teacher[:, 1] = 0.5
+    student = np.stack([teacher[:, 0], rng.random(50), np.zeros(50)], axis=1)
+    found = correlations(student, teacher)
+    assert found[0] == pytest.approx(1)
+    assert np.isnan(found[1])
+    assert found[2] == 0
+
+
+def test_lips_meet_on_m_and_lip_meets_teeth_on_f():
+    """The oracle's faces in the middle of long sounds, told apart by the two contact measures."""
+    sounds = ("SIL", "M", "AA", "F", "IY", "B", "AA", "V", "S", "UW", "SIL")
+    phones = [Phone(0.3 * i, 0.3 * (i + 1), sound) for i, sound in enumerate(sounds)]
+    curves = OracleTeacher().animate(np.full(16000 * 4, 0.1, np.float32), 16000, phones)
+    middle = {(i, sound): curves.values[[round((0.3 * i + 0.15) * 62.5)]] for i, sound in enumerate(sounds)}
+    lips = {key: closure(face, curves.controls)[0] for key, face in middle.items()}
+    teeth = {key: labiodental(face, curves.controls)[0] for key, face in middle.items()}
+    shut = {key for key in middle if key[1] in "MB"}
+    bitten = {key for key in middle if key[1] in "FV"}
+    assert min(lips[key] for key in shut) > max(lips[key] for key in middle.keys() - shut) + 0.1
+    assert min(teeth[key] for key in bitten) > max(teeth[key] for key in middle.keys() - bitten) + 0.2

@@ -35,7 +35,7 @@ def test_noise_has_its_ratio_and_its_slope_and_is_each_clips_own(spoken):
 
 
 def test_what_is_made_to_rest_on_is_silent_or_as_loud_as_speech():
-    made = stimuli()
+    made = dict(stimuli())
     assert np.abs(made.pop("silence")).max() == 0
     assert set(made) == {"white noise", "pink noise", "brown noise", "music"}
     for sound in made.values():

@@ -109,19 +109,38 @@ def test_text_shows_the_figures(table):
 
 def test_a_table_in_a_page_follows_its_json(table, tmp_path):
     (tmp_path / "table.json").write_text(json.dumps(table))
-    page = "before\n<!-- table: table.json lips -->\n| stale |\n<!-- end of table -->\nafter\n"
-    fresh = markdown.refreshed(page, tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- table: table.json lips -->\n| stale |\n<!-- end of table -->\nafter\n")
+    markdown.refresh(page)
+    fresh = page.read_text()
     assert "stale" not in fresh
     assert markdown.part(table, "lips") in fresh
     assert fresh.startswith("before\n")
     assert fresh.endswith("<!-- end of table -->\nafter\n")
-    assert markdown.refreshed(fresh, tmp_path) == fresh
+    markdown.refresh(page)
+    assert page.read_text() == fresh
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/evaluation.md"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("no marker", "holds no table between markers"),
+        ("<!-- table: table.json lips -->\n<!-- end of table -->", "is no table"),
+        ("<!-- table: whole.json teeth -->\n<!-- end of table -->", "'teeth' is no part"),
+    ],
+)
+def test_a_page_that_cannot_be_filled_is_named_and_kept(table, tmp_path, text, problem):
+    (tmp_path / "whole.json").write_text(json.dumps(table))
+    (tmp_path / "page.md").write_text(text)
+    with pytest.raises(BadInput, match=problem):
+        markdown.refresh(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == text
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))))
 def test_published_tables_equal_their_json(page):
-    text = (ROOT / page).read_text("utf-8")
-    assert markdown.refreshed(text, ROOT) == text
+    path = next(path for path in (ROOT / page, ROOT / "docs" / page) if path.exists())
+    assert markdown.refreshed(path.read_text("utf-8"), path.parent) == path.read_text("utf-8")
 
 
 SPEC = """

@@ -51,12 +51,16 @@ def evaluate(
     table: Annotated[
         list[Path] | None, typer.Option(help="Write the table to this .json or .md; may be given again.")
     ] = None,
+    refresh: Annotated[
+        list[Path] | None, typer.Option(help="Fill the marked tables of this Markdown page; may be given again.")
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a page that plays teacher and students side by side.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure students against a teacher's curves and labelled lips; exit 1 if int8 differs between LiteRT and C."""
+    from ..evaluation.markdown import refresh as refresh_page
     from ..evaluation.markdown import render
     from ..evaluation.table import evaluate as fill
     from ..evaluation.table import holds
@@ -70,6 +74,8 @@ def evaluate(
         )
     for path in outputs:
         write_text(path, json.dumps(filled, indent=1) + "\n" if path.suffix == ".json" else render(filled))
+    for path in refresh or []:
+        refresh_page(path)
     if as_json:
         print_json(filled)
     else:

@@ -9,6 +9,7 @@ from typing import Any
 
 from facelite.targets import units
 
+from ..atomic import write_text
 from ..errors import BadInput
 from .conditions import CLEAN
 from .figures import FIGURES, Figure, at
@@ -64,17 +65,36 @@ def cells(table: dict[str, Any], name: str) -> Grid:
     return parts[name](table)
 
 
-def refreshed(page: str, root: Path) -> str:
-    """`page` with every table between markers made again from its JSON.
+def refresh(page: Path) -> None:
+    """Make every table between markers in a Markdown file again from its JSON.
 
-    A marker is ``<!-- table: FILE PART -->``, with FILE relative to `root`; ``<!-- end of table -->`` closes it.
+    A marker is ``<!-- table: FILE PART -->``, FILE relative to the page's folder; ``<!-- end of table -->`` closes it.
+
+    Raises
+    ------
+    BadInput
+        The page cannot be read, holds no marker, or a marker names a file or part that is not there.
     """
+    try:
+        text = page.read_text("utf-8")
+    except OSError as error:
+        raise BadInput(page, f"cannot be read ({error.strerror})", "give a Markdown file") from None
+    if not _MARKED.search(text):
+        raise BadInput(page, "holds no table between markers", "write <!-- table: FILE.json lips --> into it")
+    write_text(page, refreshed(text, page.parent))
+
+
+def refreshed(text: str, folder: Path) -> str:
+    """`refresh` of a page's text; files are found from `folder`."""
 
     def again(found: re.Match[str]) -> str:
-        table = json.loads((root / found[2]).read_text("utf-8"))
+        try:
+            table = json.loads((folder / found[2]).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise BadInput(folder / found[2], f"is no table ({error})", "facelite evaluate writes one") from None
         return f"{found[1]}{part(table, found[3])}\n{found[4]}"
 
-    return _MARKED.sub(again, page)
+    return _MARKED.sub(again, text)
 
 
 def _lips(table: dict[str, Any]) -> Grid:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,9 @@ def resting(subject: Subject, noise: Iterable[Clip] = ()) -> dict[str, Rest]:
     }
 
 
+@cache
 def stimuli() -> dict[str, NDArray[np.float32]]:
-    """The sounds made here, float32 [samples] at 16 kHz, always the same."""
+    """The sounds made here, float32 [samples] at 16 kHz, always the same; not to be written to."""
     from ..speech.augment import coloured_noise
 
     samples = round(SECONDS * SAMPLE_RATE)
@@ -86,16 +88,20 @@ def _sounds(noise: Iterable[Clip]) -> Iterator[tuple[str, NDArray[np.float32]]]:
 
 
 def _music(samples: int) -> NDArray[np.float32]:
-    """Plucked chords, two a second: I, vi, IV, V of C major, eight harmonics each falling off as 1/n."""
-    time = np.arange(samples) / SAMPLE_RATE
-    beat = 0.5
+    """Plucked chords, two a second: I, vi, IV, V of C major."""
     chords = ((60, 64, 67), (57, 60, 64), (53, 57, 60), (55, 59, 62))  # MIDI notes
-    music = np.zeros(samples)
-    for start in np.arange(0, samples / SAMPLE_RATE, beat):
-        since = time - start
-        envelope = np.where(since >= 0, np.exp(-np.maximum(since, 0) / 0.4) * np.minimum(since / 0.005, 1), 0)
-        for note in chords[int(start / (4 * beat)) % len(chords)]:
-            pitch = 440 * 2 ** ((note - 69) / 12)
-            for harmonic in range(1, 9):
-                music += envelope * np.sin(2 * np.pi * harmonic * pitch * since) / harmonic
-    return music.astype(np.float32)
+    notes = {note: _pluck(440 * 2 ** ((note - 69) / 12)) for chord in chords for note in chord}
+    beat = SAMPLE_RATE // 2
+    longest = len(next(iter(notes.values())))
+    music = np.zeros(samples + longest)
+    for index, start in enumerate(range(0, samples, beat)):
+        for note in chords[index // 4 % len(chords)]:
+            music[start : start + longest] += notes[note]
+    return music[:samples].astype(np.float32)
+
+
+def _pluck(pitch: float) -> NDArray[np.float64]:
+    """Eight harmonics that fall off as 1/n, 5 ms to rise, 0.4 s to fall to 1/e."""
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    tone = sum(np.sin(2 * np.pi * harmonic * pitch * time) / harmonic for harmonic in range(1, 9))
+    return tone * np.exp(-time / 0.4) * np.minimum(time / 0.005, 1)
