@@ -17,6 +17,7 @@ VERBS = (
     "doctor",
     "corpus",
     "label",
+    "teach",
     "distill",
     "retarget",
     "evaluate",

@@ -50,14 +50,10 @@ def render(
         f"{seconds / 60:.0f} minutes{f', started from {init}' if init else ''}.",
         "",
         "## Data",
-        "| source | language | licence | hours trained on |",
-        "|---|---|---|---|",
-        *_data_rows(corpora),
+        *data_rows(corpora),
         "",
         "## Measures (float, speakers never trained on)",
-        "| held out | clips | r | jitter ratio | closure AP | F1 | recall of closures | onset ms |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_score_row(name, result) for name, result in results.items()),
+        *score_rows(results),
         "",
     ]
     if history:
@@ -85,16 +81,25 @@ def _features(recipe: Recipe) -> str:
     return f"; feature loss, weight {features.weight:g}, from the frozen student in {features.source}"
 
 
-def _data_rows(corpora: list[Corpus]) -> list[str]:
+def data_rows(corpora: list[Corpus]) -> list[str]:
+    """A Markdown table: hours trained on by source, language and licence."""
     hours: dict[tuple[str, str, str], float] = defaultdict(float)
     for corpus in corpora:
         for clip in corpus:
             if clip.split == "train" and (clip.phones or clip.source == "noise"):
                 hours[clip.source, clip.language or "-", clip.licence] += clip.seconds / 3600
-    return [
+    rows = (
         f"| {source} | {language} | {licence} | {total:.2f} |"
         for (source, language, licence), total in sorted(hours.items())
-    ]
+    )
+    return ["| source | language | licence | hours trained on |", "|---|---|---|---|", *rows]
+
+
+def score_rows(results: dict[str, Score]) -> list[str]:
+    """A Markdown table: one row a held-out source."""
+    header = "| held out | clips | r | jitter ratio | closure AP | F1 | recall of closures | onset ms |"
+    rows = (_score_row(name, result) for name, result in results.items())
+    return [header, "|---|---|---|---|---|---|---|---|", *rows]
 
 
 def _score_row(name: str, result: Score) -> str:

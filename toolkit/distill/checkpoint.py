@@ -45,19 +45,10 @@ def save(folder: Path, model: keras.Model, step: int, history: list[dict], state
         np.savez(path, **arrays)
 
 
-def restore(folder: Path, model: keras.Model) -> tuple[int, list[dict]]:
+def resume(folder: Path, model: keras.Model) -> Progress:
     """Load the state that `save` wrote into a compiled `model` whose optimiser is built.
 
-    Returns
-    -------
-    The step and the history; 0 and none where the folder holds no checkpoint.
-    """
-    progress = resume(folder, model)
-    return progress.step, progress.history
-
-
-def resume(folder: Path, model: keras.Model) -> Progress:
-    """As `restore`, with the run's own state; what a killed run left of an unfinished checkpoint is removed.
+    What a killed run left of an unfinished checkpoint is removed. Without a checkpoint the run starts at step 0.
 
     Raises
     ------

@@ -77,7 +77,7 @@ def _log_mel(audio: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
     """`features.log_mel` in TensorFlow: the Fourier transform is a convolution with its own sines and cosines."""
     import tensorflow as tf
 
-    window, hop = features.WINDOW, features.HOP
+    window, hop = features.WINDOW, features.STEP
     length = (count - 1) * hop + window
     padded = tf.pad(audio, [[window // 2, length - window // 2 - tf.shape(audio)[0]]])
     spectrum = tf.nn.conv1d(padded[None, :, None], _sinusoids()[:, None], hop, "VALID")[0]

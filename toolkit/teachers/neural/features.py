@@ -11,10 +11,12 @@ BINS = 80
 SUBFRAMES = 2
 """Spectra a frame of curves: one at its time, one half a frame later."""
 
-SAMPLE_RATE = 16000
-FFT = 512
-WINDOW = 400
-HOP = 128
+SAMPLE_RATE, HOP = 16000, 256
+"""Hz, and samples a frame of curves."""
+
+FFT, WINDOW, STEP = 512, 400, HOP // SUBFRAMES
+"""Samples: of a transform, heard by it, and from one to the next."""
+
 FLOOR = 1e-7
 """Power of what 16 bits cannot hold: about ten times that of rounding in one band."""
 
@@ -38,10 +40,10 @@ def log_mel(audio: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     power, about -1..1. Playing the audio louder or softer changes nothing until the noise floor of 16 bits.
     """
     count = SUBFRAMES * frames
-    padded = np.zeros((count - 1) * HOP + WINDOW, np.float32)
+    padded = np.zeros((count - 1) * STEP + WINDOW, np.float32)
     kept = audio[: len(padded) - WINDOW // 2]
     padded[WINDOW // 2 : WINDOW // 2 + len(kept)] = kept
-    view = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    view = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::STEP]
     spectrum = np.fft.rfft(view * _hann(), FFT, axis=-1)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ mel_weights(BINS, FFT, SAMPLE_RATE)
     level = np.log10(power.sum(1) + FLOOR)

@@ -19,7 +19,7 @@ from ...curves import FRAME_RATE, Curves
 from ...distill.calibrate import Calibration
 from ...errors import BadInput
 from ..protocol import Phone
-from .features import SAMPLE_RATE, log_mel
+from .features import HOP, SAMPLE_RATE, log_mel
 from .model import HEAD_SCALE, TeacherConfig, build
 
 WEIGHTS, CONFIG = "teacher.npz", "teacher.json"
@@ -112,9 +112,9 @@ class NeuralTeacher:
         audio
             float32 [samples] at 16 kHz.
         frames
-            ``ceil(samples / 256)`` when None.
+            ``ceil(samples / HOP)`` when None.
         """
-        frames = -(-len(audio) // 256) if frames is None else frames
+        frames = -(-len(audio) // HOP) if frames is None else frames
         mel = log_mel(audio, frames + frames % 2)
         answer = np.zeros((frames + frames % 2, len(self.controls)), np.float32)
         for first, last, weight in pieces(len(answer)):

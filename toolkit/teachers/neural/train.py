@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -53,7 +54,10 @@ class TeacherRun:
         keras.utils.set_random_seed(recipe.train.seed)
         self.model = build(recipe.network, recipe.train.precision)
         self._compile()
-        self.step, self.history = checkpoint.restore(folder, self.model)
+        found = checkpoint.resume(folder, self.model)
+        self.step, self.history = found.step, found.history
+        self.seconds: float = found.state.get("seconds", 0.0)
+        self._loss: float = found.state.get("loss", 0.0)
 
     def train(self, progress: Callable[[int, float, dict | None], object]) -> None:
         """Train to the last step, evaluating and saving every `evaluate_every` steps.
@@ -63,20 +67,23 @@ class TeacherRun:
         progress
             Called as ``progress(step, loss, latest)`` after each step; `latest` is the last evaluation or None.
         """
-        train, running = self.recipe.train, 0.0
+        train, started = self.recipe.train, time.monotonic()
         arguments = ([str(path) for path in self._sets], self.recipe.model_dump_json())
         for batch in ahead(worker_batch, self.step, train.steps, *arguments):
             loss = float(self.model.train_on_batch(batch.mel, batch.curves))
             if not np.isfinite(loss):
                 raise BadInput(self.folder, f"loss is {loss} at step {self.step}", "lower train.learning_rate")
             self.model.reset_metrics()
-            running = loss if running == 0.0 else 0.98 * running + 0.02 * loss
+            self._loss = 0.98 * self._loss + 0.02 * loss if self._loss else loss
             self.step += 1
             if self.step % train.evaluate_every == 0 or self.step == train.steps:
-                self.history.append({"step": self.step, "train_loss": running} | self.evaluate())
-                checkpoint.save(self.folder, self.model, self.step, self.history)
+                self.history.append({"step": self.step, "train_loss": self._loss} | self.evaluate())
+                now = time.monotonic()
+                self.seconds, started = self.seconds + now - started, now
+                state = {"seconds": self.seconds, "loss": self._loss}
+                checkpoint.save(self.folder, self.model, self.step, self.history, state)
                 write_text(self.folder / HISTORY, json.dumps(self.history, indent=1))
-            progress(self.step, running, self.history[-1] if self.history else None)
+            progress(self.step, self._loss, self.history[-1] if self.history else None)
 
     def teacher(self, calibration: Calibration | None = None) -> NeuralTeacher:
         """The teacher as it stands, in float32 whatever it trains in."""

@@ -1,0 +1,119 @@
+"""`facelite teach`: a run leaves a teacher that others open, and one that was stopped goes on to the same weights."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from facelite.errors import BadInput
+from facelite.speech import audio
+from facelite.speech.corpus import MANIFEST_SCHEMA, PHONES_SCHEMA, Corpus
+from facelite.teachers.neural import recipe as recipes
+
+pytest.importorskip("keras", reason="needs facelite[distill]")
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+RECIPE = """
+[network]
+controls = ["jawOpen", "mouthClose", "mouthPucker"]
+front_channels = 4
+channels = 8
+width = 8
+heads = 2
+blocks = 1
+[train]
+steps = 6
+batch = 2
+crop_frames = 20
+warmup = 2
+evaluate_every = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    """Three noisy clips with phones, one of them for validation."""
+    root = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
+    clips, phones = [], []
+    for index, split in enumerate(("train", "train", "valid")):
+        path = f"{index}.flac"
+        audio.write(root / path, (rng.standard_normal(32000) * 0.1).astype(np.float32))
+        row = {"path": path, "speaker": f"s{index}", "language": "en", "source": "a", "licence": "CC0-1.0"}
+        digest = sha256((root / path).read_bytes()).hexdigest()
+        clips.append(row | {"split": split, "seconds": 2.0, "text": "", "sha256": digest})
+        for place, symbol in enumerate(("SIL", "B", "AA", "M", "UW", "SIL") * 3):
+            phones.append({"path": path, "start": 0.1 * place, "end": 0.1 * (place + 1), "phone": symbol})
+    pq.write_table(pa.Table.from_pylist(clips, MANIFEST_SCHEMA), root / "manifest.parquet")
+    pq.write_table(pa.Table.from_pylist(phones, PHONES_SCHEMA), root / "phones.parquet")
+    return root
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "teacher.toml"
+    path.write_text(RECIPE, "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def taught(corpus, recipe, tmp_path_factory) -> Path:
+    from facelite.teachers.neural.pipeline import teach
+
+    folder = tmp_path_factory.mktemp("run")
+    teach([corpus], recipe, folder)
+    return folder
+
+
+def test_the_run_leaves_a_teacher_and_its_card(taught, corpus):
+    from facelite.teachers.registry import open_teacher
+
+    teacher = open_teacher(f"neural:{taught}")
+    clip = next(iter(Corpus.open(corpus)))
+    assert teacher.animate(clip.audio(), 16000).values.shape == (125, 3)
+    report = json.loads((taught / "evaluation.json").read_text("utf-8"))
+    assert report["a/valid"]["clips"] == 1
+    assert "CC0-1.0" in (taught / "MODEL_CARD.md").read_text("utf-8")
+    history = json.loads((taught / "history.json").read_text("utf-8"))
+    assert [record["step"] for record in history] == [2, 4, 6]
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(taught, recipe, tmp_path):
+    from facelite.teachers.neural.train import TeacherRun
+
+    class Stopped(Exception):
+        pass
+
+    def stop(step, loss, latest):
+        if step == 5:
+            raise Stopped
+
+    chosen = recipes.load(recipe)
+    sets = [path.parent for path in (taught / "labels").glob("*/index.json")]
+    with pytest.raises(Stopped):
+        TeacherRun(tmp_path / "run", chosen, sets).train(stop)
+    resumed = TeacherRun(tmp_path / "run", chosen, sets)
+    assert resumed.step == 4
+    resumed.train(lambda *_: None)
+    undisturbed = TeacherRun(taught, chosen, sets)
+    for one, other in zip(undisturbed.model.variables, resumed.model.variables, strict=True):
+        assert np.allclose(np.asarray(one), np.asarray(other), atol=1e-5), one.path
+
+
+def test_another_recipe_in_the_same_folder_is_refused(taught, corpus, recipe):
+    from facelite.teachers.neural.pipeline import teach
+
+    with pytest.raises(BadInput, match="another recipe"):
+        teach([corpus], recipe, taught, seed=9)
+
+
+def test_a_misspelt_key_is_named(tmp_path):
+    path = tmp_path / "teacher.toml"
+    path.write_text(RECIPE.replace("warmup", "warm_up"), "utf-8")
+    with pytest.raises(BadInput, match=r"train\.warm_up"):
+        recipes.load(path)

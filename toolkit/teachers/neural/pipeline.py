@@ -1,0 +1,79 @@
+"""`facelite teach`: label the corpora with the oracle, train the neural teacher, score it, write its model card."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from ...atomic import write_text
+from ...cli.common import note, progress
+from ...distill.labelled import LabelledSet
+from ...distill.labelling import labelled_sets
+from ...distill.scoring import Score, score
+from ...speech.corpus import Corpus
+from . import card
+from . import recipe as recipes
+from .features import HOP, SAMPLE_RATE
+from .teacher import NeuralTeacher
+from .train import TeacherRun
+
+EVALUATION = "evaluation.json"
+
+
+def teach(
+    corpora: list[Path], recipe: Path | None, output: Path, steps: int | None = None, seed: int | None = None
+) -> None:
+    """Train the neural teacher on `corpora` and leave it in `output`; a run that is there already goes on.
+
+    Leaves teacher.npz, teacher.json, evaluation.json, MODEL_CARD.md, history.json, run.json, the labels and the
+    checkpoint.
+
+    Raises
+    ------
+    BadInput
+        A corpus, the recipe or the run folder cannot be used; nothing is trained.
+    """
+    chosen = recipes.load(recipe)
+    given = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
+    chosen = chosen.model_copy(update={"train": chosen.train.model_copy(update=given)})
+    opened = [Corpus.open(path) for path in corpora]
+    sets = labelled_sets(opened, chosen.network.controls, HOP, output / "labels")
+    run = TeacherRun(output, chosen, sets)
+    _train(run)
+    teacher = run.teacher(run.calibrate())
+    teacher.save(output)
+    results = score_all(teacher, sets)
+    report = {name: asdict(result) for name, result in results.items()}
+    write_text(output / EVALUATION, json.dumps(report, indent=1))
+    write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, run.seconds))
+    note(f"teacher: {output}; label with --teacher neural:{output}")
+
+
+def score_all(teacher: NeuralTeacher, sets: list[Path]) -> dict[str, Score]:
+    """The teacher against the oracle and the phone labels, on each source's speakers that it was not trained on."""
+    results: dict[str, Score] = {}
+    for path in sets:
+        held_out = LabelledSet.open(path)
+        for source, split in sorted({(e.source, e.split) for e in held_out.entries if e.labelled}):
+            if split != "train":
+                chosen = [e for e in held_out.entries if (e.source, e.split) == (source, split) and e.labelled]
+                results[f"{source}/{split}"] = score(
+                    lambda pcm: teacher.animate(pcm, SAMPLE_RATE).values, held_out, chosen
+                )
+    return results
+
+
+def _train(run: TeacherRun) -> None:
+    with progress() as bar:
+        task = bar.add_task("training", total=run.recipe.train.steps, completed=run.step)
+
+        def show(step: int, loss: float, latest: dict | None) -> None:
+            text = f"training, loss {loss:.3f}"
+            if latest:
+                text += (
+                    f", valid r {latest['correlation']:.3f}, closure F1 {latest.get('closure_f1', float('nan')):.3f}"
+                )
+            bar.update(task, completed=step, description=text)
+
+        run.train(show)
