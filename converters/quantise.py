@@ -13,14 +13,12 @@ from dataclasses import replace
 import numpy as np
 from facelite import reference
 from facelite.errors import BadInput
-from facelite.graph import Conv, Function, Graph, Map, Quant, Rounding
+from facelite.graph import Conv, Graph, Map, Quant, Rounding
 from facelite.requantise import CODE_MAX, CODE_MIN, quant_of
 from numpy.typing import NDArray
 
 from .lower import INPUT_QUANT
-
-_FIXED = {Function.SIGMOID: Quant(1 / 256, CODE_MIN), Function.TANH: Quant(1 / 128, 0)}
-"""Output scales that the specification fixes: the functions reach 0..1 and -1..1 whatever they are given."""
+from .passes.scales import FIXED_SCALES
 
 _BIAS_STEPS = 1 << 24
 """Most steps that a bias may take: room for the sum of products beside it in an int32 accumulator."""
@@ -68,8 +66,8 @@ def ranges(graph: Graph, waveforms: Iterable[NDArray[np.float32]]) -> list[Range
 
 
 def _quant(op: object, span: Range) -> Quant:
-    if isinstance(op, Map) and op.function in _FIXED:
-        return _FIXED[op.function]
+    if isinstance(op, Map) and op.function in FIXED_SCALES:
+        return FIXED_SCALES[op.function]
     low, high = min(span[0], 0.0), max(span[1], 0.0)
     scale = np.float32(max(high - low, _SMALLEST_RANGE) / (CODE_MAX - CODE_MIN))
     zero_point = round(CODE_MIN - low / float(scale))

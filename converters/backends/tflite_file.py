@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from facelite.errors import BadInput
 from facelite.graph import Add, Clamp, Conv, Function, Graph, Map, Mean, Op, Rounding
-from facelite.requantise import quant_of
+from facelite.requantise import RESCALED_INPUT, quant_of
 from numpy.typing import NDArray
 
 from .tflite_writer import Writer
@@ -186,4 +186,6 @@ _WRITERS: dict[type, Callable[[_File, Any, int], int]] = {
 
 def _name(op: Op) -> str:
     """The layer's name as part of a tensor's: TensorFlow separates layers by / and fused ones by ;."""
+    if op.name == RESCALED_INPUT:  # this file takes the codes themselves, and rescales them inside
+        return "rescaled_codes"
     return op.name.replace("/", ".").replace(";", ".")

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from ..network import Convolution, Network, Node, Pointwise
 from .refused import report
 
+FIXED_SCALES = {Function.SIGMOID: Quant(1 / 256, -128), Function.TANH: Quant(1 / 128, 0)}
+"""Output scales that TFLite's quantisation specification fixes: the functions reach 0..1 and -1..1 whatever they are
+given. ONNX Runtime's quantiser leaves a tanh without a scale."""
+
 _INT32 = np.iinfo(np.int32)
 
 
@@ -27,7 +31,7 @@ def settle_scales(network: Network) -> Network:
     """
     if not network.quantised:
         return network
-    network = _without_quantisers(network)
+    network = _with_fixed_scales(_without_quantisers(network))
     report(network, [(node, problem) for node in network.nodes if (problem := _problem(network, node))])
     return replace(network, nodes=tuple(_with_integer_bias(network, node) for node in network.nodes))
 
@@ -45,6 +49,23 @@ def _without_quantisers(network: Network) -> Network:
     nodes = [_reading(node, same) for node in network.nodes if node.output not in same]
     output = same.get(network.output, network.output)
     return replace(network, values=tuple(values), nodes=tuple(nodes), output=output)
+
+
+def _with_fixed_scales(network: Network) -> Network:
+    """Sigmoids and tanhs without a scale take theirs; a sigmoid of another is rescaled, for LiteRT knows only one."""
+    values, nodes = list(network.values), []
+    for node in network.nodes:
+        fixed = FIXED_SCALES.get(node.function) if isinstance(node, Pointwise) else None
+        quant = values[node.output].quant
+        if isinstance(node, Pointwise) and fixed is not None and quant is None:
+            values[node.output] = replace(values[node.output], quant=fixed)
+        elif isinstance(node, Pointwise) and node.function is Function.SIGMOID and quant != fixed:
+            values.append(replace(values[node.output], quant=fixed))
+            nodes.append(replace(node, output=len(values) - 1))
+            operand = replace(node.inputs[0], value=len(values) - 1)
+            node = Pointwise(node.kind, f"{node.name}.rescaled", (operand,), node.output)
+        nodes.append(node)
+    return replace(network, values=tuple(values), nodes=tuple(nodes))
 
 
 def _is_quantiser(node: Node) -> bool:
