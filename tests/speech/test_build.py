@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +73,24 @@ def test_selection(tmp_path: Path) -> None:
 
 
 def test_a_longer_build_continues_a_shorter_one(tmp_path: Path) -> None:
-    build(tmp_path / "grown", [Tones()], seconds_each=5)
-    build(tmp_path / "grown", [Tones()], seconds_each=60)
-    build(tmp_path / "at_once", [Tones()], seconds_each=60)
+    build(tmp_path / "grown", [Tones()], seconds=5)
+    build(tmp_path / "grown", [Tones()], seconds=60)
+    build(tmp_path / "at_once", [Tones()], seconds=60)
     assert contents(tmp_path / "grown") == contents(tmp_path / "at_once")
     assert len(Corpus.open(tmp_path / "grown")) == 60
+
+
+def test_what_a_short_source_cannot_fill_goes_to_the_others(tmp_path: Path) -> None:
+    class Short(Tones):
+        name = "short"
+
+        def recording(self, index: int) -> Recording | Dropped:
+            given = super().recording(index)
+            return given if isinstance(given, Dropped) else replace(given, source="short")
+
+    corpus = build(tmp_path, [Tones(), Short(10)], seconds=60).corpus
+    assert len(corpus.select(source="short")) == 9
+    assert len(corpus.select(source="tones")) == 51
 
 
 def test_an_interrupted_shard_is_made_again_to_the_same_bytes(tmp_path: Path) -> None:

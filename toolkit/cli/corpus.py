@@ -14,8 +14,6 @@ from .common import AsJson, console, note, print_json, progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.progress import TaskID
-
     from ..speech.build import Summary
     from ..speech.corpus import Corpus
     from ..speech.recording import Source
@@ -42,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 def build(
     folder: Folder,
-    hours: Annotated[float, typer.Option(min=0.001, help="Audio wanted, shared equally by the sources.")] = 3.0,
+    hours: Annotated[
+        float, typer.Option(min=0.001, help="Audio wanted; the sources share it equally as far as they go.")
+    ] = 3.0,
     seed: Annotated[int, typer.Option(min=0, help="Chooses sentences, voices, rates and pitches.")] = 1,
     sources: Annotated[
         str, typer.Option(help="Comma-separated; a missing program skips its source.")
@@ -56,7 +56,7 @@ def build(
     usable, skipped = catalogue.available(names, seed)
     for missing in skipped:
         note(f"skipped: {missing}")
-    _finish(_run(folder, usable, hours * 3600 / len(usable), workers, strict=False))
+    _finish(_run(folder, usable, hours * 3600, workers, strict=False))
 
 
 def import_(
@@ -95,20 +95,19 @@ def show(folder: Folder, as_json: AsJson = False) -> None:
         console().print(_table(corpus))
 
 
-def _run(folder: str, sources: Sequence[Source], seconds_each: float | None, workers: int, strict: bool) -> Summary:
+def _run(folder: str, sources: Sequence[Source], seconds: float | None, workers: int, strict: bool) -> Summary:
     from ..speech.build import build as build_corpus
 
     with progress() as bar:
-        unit = "seconds of audio" if seconds_each else "recordings"
-        totals = {source.name: int(seconds_each or 0) or source.count for source in sources}
-        tasks: dict[str, TaskID] = {}
+        total = int(seconds or 0) or sum(source.count or 0 for source in sources)
+        task = bar.add_task("seconds of audio" if seconds else "recordings", total=total)
+        done: dict[str, float] = {}
 
-        def advance(name: str, count: int, seconds: float) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(f"{name} ({unit})", total=totals[name])
-            bar.update(tasks[name], completed=int(seconds) if seconds_each else count)
+        def advance(name: str, count: int, taken: float) -> None:
+            done[name] = taken if seconds else count
+            bar.update(task, completed=int(sum(done.values())))
 
-        return build_corpus(folder, sources, seconds_each, advance, workers, strict)
+        return build_corpus(folder, sources, seconds, advance, workers, strict)
 
 
 def _finish(summary: Summary) -> None:

@@ -50,7 +50,7 @@ class Summary:
 def build(
     root: str | Path,
     sources: Sequence[Source],
-    seconds_each: float | None = None,
+    seconds: float | None = None,
     progress: Progress = lambda name, count, seconds: None,
     workers: int = 1,
     strict: bool = False,
@@ -62,9 +62,10 @@ def build(
     root
         Made if it does not exist. What is in it from earlier runs stays; clips are neither lost nor doubled.
     sources
-        Each is taken from its first recording on, until `seconds_each` is reached or it ends.
-    seconds_each
-        Seconds of audio per source; None takes all of each. Required for sources without an end.
+        Each is taken from its first recording on, until it has its share or ends.
+    seconds
+        Of audio in all; None takes all of each source. Required for sources without an end. Sources with an end
+        come first; what one cannot fill of its equal share goes to those after it.
     workers
         Processes that make recordings; the corpus is the same with any number.
     strict
@@ -82,9 +83,10 @@ def build(
         raise BadInput(root, "is not a folder", "name a folder for the corpus")
     with journal.locked(root):
         _sweep(root)
-        for source in sources:
+        left = float("inf") if seconds is None else seconds
+        for index, source in enumerate(sorted(sources, key=lambda source: source.count is None)):
             with Makers(root, source, workers, strict) as makers:
-                _take(root, source, seconds_each, makers, progress)
+                left -= _take(root, source, left / (len(sources) - index), makers, progress)
         return _finish(root)
 
 
@@ -94,12 +96,12 @@ def _sweep(root: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _take(root: Path, source: Source, seconds_wanted: float | None, makers: Makers, progress: Progress) -> None:
+def _take(root: Path, source: Source, wanted: float, makers: Makers, progress: Progress) -> float:
+    """Take `wanted` seconds from a source, what earlier runs took included; the seconds it has given."""
     log = Journal(root, source.name, source.settings)
     index, seconds = 0, 0.0
     for shard in log.shards():
         index, seconds = shard.next, seconds + shard.seconds
-    wanted = float("inf") if seconds_wanted is None else seconds_wanted
     end = source.count if source.count is not None else float("inf")
     progress(source.name, index, seconds)
     while index < end and seconds < wanted:
@@ -112,6 +114,7 @@ def _take(root: Path, source: Source, seconds_wanted: float | None, makers: Make
             progress(source.name, shard.next, seconds + shard.seconds)
         log.add(shard)
         index, seconds = shard.next, seconds + shard.seconds
+    return seconds
 
 
 def _finish(root: Path) -> Summary:
