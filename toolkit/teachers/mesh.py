@@ -120,7 +120,7 @@ class MeshBasis:
             problem = f"have shape {curves.shape}; the basis has {len(self.components)} controls"
             raise BadInput("controls", problem, "use a student that was trained on this basis")
         flat = (curves * self.deviations) @ self.components.reshape(len(self.components), -1)
-        return flat.reshape(len(curves), *self.mean.shape) + self.mean
+        return (flat.reshape(len(curves), *self.mean.shape) + self.mean).astype(np.float32)
 
     def save(self, path: str | Path) -> None:
         """Write an .npz, whole or not at all: the attributes by their names."""

@@ -139,7 +139,7 @@ class OnnxTeacher:
         if answer.ndim != len(layout) or any(answer.shape[axis] != 1 for axis in ones):
             problem = f"answers shape {list(answer.shape)}, which is not {list(layout)}"
             raise BadInput(self.model, problem, "correct output.layout")
-        names = [name for name in layout if name != 1]
+        names: list[str] = [name for name in layout if name != 1]
         answer = answer.reshape([size for axis, size in enumerate(answer.shape) if axis not in ones])
         for axis, name in enumerate(("batch", "frames")):
             if name not in names:
