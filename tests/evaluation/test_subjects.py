@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from facelite.errors import BadInput
 from facelite.evaluation.proof import prove
+from facelite.evaluation.references import references
+from facelite.evaluation.run import measure
 from facelite.evaluation.subjects import FLOAT, INT8, TEACHER, open_subjects
 from facelite.reference import smooth
 from facelite.student import load
@@ -51,6 +54,27 @@ def test_a_teacher_is_measured_like_a_student(spoken):
     assert (teacher.kind, teacher.future_ms, teacher.parameters) == (TEACHER, None, None)
     found = teacher.narrowed(("mouthPressLeft", "jawOpen")).unsmoothed(spoken[0].audio(), spoken[0].clip.phones)
     np.testing.assert_array_equal(found, spoken[0].curves.select(("mouthPressLeft", "jawOpen")).values)
+
+
+def test_a_neural_teacher_is_measured_and_measures(tmp_path, clips):
+    """A small one with random weights, as a row and as the reference of another."""
+    from facelite.teachers.neural.model import TeacherConfig, build
+    from facelite.teachers.neural.teacher import NeuralTeacher
+
+    config = TeacherConfig(front_channels=8, channels=8, width=10, heads=2, blocks=1)
+    model = build(config)
+    NeuralTeacher(model, config).save(tmp_path)
+    spec = f"neural:{tmp_path}"
+    (subject,) = open_subjects(spec)
+    assert (subject.kind, subject.parameters, subject.memory) == (
+        TEACHER,
+        model.count_params(),
+        4 * model.count_params(),
+    )
+    heard = references([replace(clip, phones=()) for clip in clips[:3]], spec)
+    score = measure(subject, heard).scores["clean"]["emodb/test"]
+    assert score.mse == pytest.approx(0, abs=1e-6)
+    assert (score.closure, score.labiodental, score.interval) == (None, None, None)
 
 
 def test_the_kernel_gives_litert_values_on_the_speech_that_is_measured(shipped_bundle, spoken):

@@ -14,7 +14,7 @@ from facelite.evaluation.figures import figures
 from facelite.evaluation.run import measure
 from facelite.evaluation.spec import Row, TableSpec, load
 from facelite.evaluation.subjects import TEACHER, Subject, open_subjects
-from facelite.evaluation.table import Opened, fill, seeds_of
+from facelite.evaluation.table import Opened, evaluate, fill, seeds_of
 from facelite.teachers.oracle import OracleTeacher
 from sklearn.metrics import average_precision_score
 
@@ -195,3 +195,24 @@ def test_a_headline_that_was_not_measured_is_refused(spoken):
     spec = TableSpec(corpora=("x",), headline="vctk/test", row=(Row(name="noisy", students=("a",)),))
     with pytest.raises(BadInput, match="use one of emodb/test"):
         fill(spec, [Opened(spec.row[0], [[_noisy(0.1)]])], spoken[:2], (), lambda *_: None)
+
+
+@pytest.mark.slow
+def test_the_shipped_figures_are_made_again(shipped_bundle):
+    """`make evaluate`'s rows on the C kernel; calibration on another CPU may round otherwise."""
+    published = json.loads((ROOT / "docs" / "tables" / "shipped.json").read_text())
+    spec = load(ROOT / "docs" / "tables" / "shipped.toml")
+    rows = [row for row in spec.row if any("tiny_real_time" in student for student in row.students)]
+    assert rows
+    again = evaluate(
+        spec.model_copy(
+            update={"row": tuple(row.model_copy(update={"students": (str(shipped_bundle),)}) for row in rows)}
+        )
+    )
+    for row in again["rows"]:
+        known = next(one for one in published["rows"] if one["name"] == row["name"])["figures"]["int8"]
+        found = row["figures"]["int8"]
+        assert found.keys() == known.keys()
+        for key in found:
+            allowed = 3 if key == "onset_ms" else 0.02
+            assert found[key]["mean"] == pytest.approx(known[key]["mean"], abs=allowed), key

@@ -92,14 +92,26 @@ def figures(measured: Measured, group: str) -> dict[str, float]:
     return {key: value for key, value in found.items() if math.isfinite(value)}
 
 
+_CLOSURE = (
+    "average_precision",
+    "f1",
+    "precision",
+    "recall",
+    "event_recall",
+    "false_alarms",
+    "onset_ms",
+    "inside_rate",
+    "outside_rate",
+)
+_LABIODENTAL = ("average_precision", "event_recall")
+
+
 def _contacts(score: Score) -> dict[str, float]:
     found: dict[str, float] = {}
     if score.closure:
-        names = ("average_precision", "f1", "precision", "recall", "event_recall", "false_alarms", "onset_ms")
-        found |= {name: getattr(score.closure, name) for name in (*names, "inside_rate", "outside_rate")}
+        found |= {name: getattr(score.closure, name) for name in _CLOSURE}
     if score.labiodental:
-        names = ("average_precision", "event_recall")
-        found |= {f"labiodental_{name}": getattr(score.labiodental, name) for name in names}
+        found |= {f"labiodental_{name}": getattr(score.labiodental, name) for name in _LABIODENTAL}
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from ..teachers.registry import open_teacher
 
 NOISE = "noise"
 """The source whose clips have no face."""
+
+Ask = Callable[[Clip, NDArray[np.float32]], Curves]
+"""A clip and its audio -> the teacher's curves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +77,13 @@ def references(
         No clip is left, the teacher cannot be opened, or the label folder lacks a clip.
     """
     speech = [clip for clip in clips if clip.source != NOISE]
+    chosen, ask = _labelled(speech, teacher)
     found = []
-    for clip, curves in _labelled(speech, teacher):
+    for clip in chosen:
         audio = clip.audio()
         levels = frame_levels(audio, SAMPLE_RATE, FRAME_RATE)
         bites = tuple((phone.start, phone.end) for phone in clip.phones if phone.symbol in LABIODENTALS)
-        answer = curves(audio)
+        answer = ask(clip, audio)
         shut, spoken = closures(clip.phones, levels, FRAME_RATE), speech_spans(clip.phones)
         found.append(Reference(clip, to_int16(audio), answer, shut, bites, spoken))
         if progress:
@@ -89,22 +93,16 @@ def references(
     return found
 
 
-Ask = Callable[[NDArray[np.float32]], Curves]
-
-
-def _labelled(clips: Sequence[Clip], teacher: str) -> Iterator[tuple[Clip, Ask]]:
-    """Each clip that can be labelled, with what gives its curves once its audio is there."""
+def _labelled(clips: Sequence[Clip], teacher: str) -> tuple[list[Clip], Ask]:
+    """The clips that can be labelled, and what gives their curves once their audio is read."""
     if Path(teacher).is_dir():
         stored = _stored(clips, Path(teacher))
-        for clip in clips:
-            if clip.path in stored:
-                yield clip, lambda audio, curves=stored[clip.path]: curves
-        return
+        return [clip for clip in clips if clip.path in stored], lambda clip, audio: stored[clip.path]
     opened = open_teacher(teacher)
-    told = needs_phones(opened)
-    for clip in clips:
-        if clip.phones or not told:
-            yield clip, lambda audio, phones=clip.phones: opened.animate(audio, SAMPLE_RATE, phones if told else None)
+    if needs_phones(opened):
+        told = [clip for clip in clips if clip.phones]
+        return told, lambda clip, audio: opened.animate(audio, SAMPLE_RATE, clip.phones)
+    return list(clips), lambda clip, audio: opened.animate(audio, SAMPLE_RATE)
 
 
 def _stored(clips: Sequence[Clip], folder: Path) -> Mapping[str, Curves]:

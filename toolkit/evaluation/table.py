@@ -67,10 +67,20 @@ def seeds_of(student: str) -> list[str]:
 
 
 def speech_and_noise(spec: TableSpec) -> tuple[list[Clip], list[Clip]]:
-    """The clips of `spec` with speech, and the held-out recordings of noise in its corpora."""
+    """The clips of `spec` with speech, and the held-out recordings of noise in its corpora.
+
+    Raises
+    ------
+    BadInput
+        A corpus cannot be read, or none holds a clip that was asked for.
+    """
     corpora = [open_speech(folder) for folder in spec.corpora]
     wanted = [clip for corpus in corpora for clip in corpus if clip.split in spec.splits and clip.source != NOISE]
     speech = [clip for clip in wanted if not spec.sources or clip.source in spec.sources]
+    if not speech:
+        held = sorted({f"{clip.source}/{clip.split}" for corpus in corpora for clip in corpus})
+        asked = " or ".join(spec.splits) + (f" from {' or '.join(spec.sources)}" if spec.sources else "")
+        raise BadInput(", ".join(spec.corpora), f"holds no clip of {asked}", f"it holds {', '.join(held)}")
     noise = [clip for corpus in corpora for clip in corpus if clip.source == NOISE and clip.split != "train"]
     return speech, noise
 

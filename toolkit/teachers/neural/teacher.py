@@ -73,6 +73,11 @@ class NeuralTeacher:
         model.set_weights(weights)
         return cls(model, config)
 
+    @property
+    def parameters(self) -> int:
+        """Weights and biases, normalisation's among them."""
+        return int(self._model.count_params())
+
     def save(self, folder: str | Path) -> None:
         """Write configuration and weights, rounded to float16, the calibration folded into the last layer."""
         folder = Path(folder)
