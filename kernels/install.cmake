@@ -1,6 +1,10 @@
 # libfacelite, static and shared, for find_package(facelite) and pkg-config.
 include(CMakePackageConfigHelpers)
-install(TARGETS facelite facelite_shared EXPORT facelite
+set(libraries facelite)
+if(TARGET facelite_shared)
+    list(APPEND libraries facelite_shared)
+endif()
+install(TARGETS ${libraries} EXPORT facelite
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY include/facelite DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

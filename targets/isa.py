@@ -5,12 +5,14 @@ from __future__ import annotations
 TIERS: dict[str, tuple[str, ...]] = {
     "x86_64": ("ref", "sse41", "avx2", "avxvnni", "avx512vnni"),
     "aarch64": ("ref", "neon", "neon_dotprod"),
+    "wasm32": ("ref", "wasm_simd128", "wasm_relaxed_simd"),
 }
 """Tier names per architecture, weakest first; they are what `FACELITE_ISA` takes."""
 
 BUILT: dict[str, tuple[str, ...]] = {
     "x86_64": ("ref", "sse41", "avx2", "avxvnni", "avx512vnni"),
     "aarch64": ("ref", "neon", "neon_dotprod"),
+    "wasm32": ("ref", "wasm_simd128", "wasm_relaxed_simd"),
 }
 """Tiers that kernels/src has code for. `ref` is plain C11 and runs on anything."""
 

@@ -25,6 +25,11 @@ static const tier tiers[] = {
 #elif defined(FACELITE_ARM64)
     {"neon", facelite_cpu_always, facelite_overlay_neon},
     {"neon_dotprod", facelite_cpu_neon_dotprod, facelite_overlay_neon_dotprod},
+#elif defined(FACELITE_WASM)
+    {"wasm_simd128", facelite_cpu_always, facelite_overlay_wasm_simd128},
+#if defined(FACELITE_WASM_RELAXED)
+    {"wasm_relaxed_simd", facelite_cpu_always, facelite_overlay_wasm_relaxed_simd},
+#endif
 #endif
 };
 

@@ -17,6 +17,9 @@ void facelite_overlay_avx512vnni(facelite_ops *ops);
 #elif defined(FACELITE_ARM64)
 void facelite_overlay_neon(facelite_ops *ops);
 void facelite_overlay_neon_dotprod(facelite_ops *ops);
+#elif defined(FACELITE_WASM)
+void facelite_overlay_wasm_simd128(facelite_ops *ops);
+void facelite_overlay_wasm_relaxed_simd(facelite_ops *ops);
 #endif
 
 #endif

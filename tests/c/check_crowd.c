@@ -6,7 +6,8 @@
 #include "check.h"
 #include "facelite/facelite.h"
 
-#if !defined(_WIN32)
+#if !defined(_WIN32) && !defined(__wasi__)
+#  define FACELITE_THREADS 1
 #  include <pthread.h>
 #endif
 
@@ -111,7 +112,7 @@ static void check_refusals(const fixture *shared) {
     close_crowd(&c);
 }
 
-#if !defined(_WIN32)
+#if defined(FACELITE_THREADS)
 static void *speak(void *own) {
     for (int round = 0; round < 3; round++) {
         animate(own, 211);
@@ -145,7 +146,7 @@ int main(void) {
                   FACELITE_OK, "model");
         check_members(&shared);
         check_refusals(&shared);
-#if !defined(_WIN32)
+#if defined(FACELITE_THREADS)
         check_threads(&shared);
 #endif
         aligned_free(memory);

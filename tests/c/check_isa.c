@@ -59,7 +59,8 @@ static void check_absent(const file *blob, const char *name, const char *best) {
 }
 
 int main(void) {
-    static const char *const known[] = {"sse41", "avx2", "avxvnni", "avx512vnni", "neon", "neon_dotprod", "mmx", "Ref"};
+    static const char *const known[] = {"sse41", "avx2", "avxvnni", "avx512vnni", "neon", "neon_dotprod", "wasm_simd128",
+                                        "wasm_relaxed_simd", "mmx", "Ref"};
     const file blob = read_data("zoo.facelite");
     set_environment(NULL);
     const char *best = facelite_isa_selected();

@@ -178,18 +178,22 @@ static size_t float_cases(float *pcm) {
 }
 
 static void check_encode_f32(const facelite_compander *compander) {
-    static const int modes[4] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+#if defined(FE_UPWARD) && defined(FE_DOWNWARD) && defined(FE_TOWARDZERO)
+    static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+#else /* WebAssembly only rounds to nearest */
+    static const int modes[] = {FE_TONEAREST};
+#endif
     static float pcm[400000];
     static uint8_t codes[400000];
     uint32_t thresholds[127];
     thresholds_of(compander, thresholds);
     const size_t n = float_cases(pcm);
-    for (int mode = 0; mode < 4; mode++) {
+    for (size_t mode = 0; mode < sizeof modes / sizeof modes[0]; mode++) {
         fesetround(modes[mode]);
         tier.encode_f32(codes, pcm, n, compander);
         fesetround(FE_TONEAREST);
         for (size_t i = 0; i < n; i++) {
-            CHECK(codes[i] == defined_code(thresholds, defined_int16(pcm[i])), "%s float %a, rounding mode %d", tier_name,
+            CHECK(codes[i] == defined_code(thresholds, defined_int16(pcm[i])), "%s float %a, rounding mode %zu", tier_name,
                   (double)pcm[i], mode);
         }
     }

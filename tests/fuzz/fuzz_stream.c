@@ -174,7 +174,7 @@ static void look(const session *s, draw *from) {
     double seconds;
     memcpy(&seconds, &bits, sizeof seconds);
     const facelite_status status = facelite_stream_sample(s->stream, seconds, face);
-    REQUIRE(status == (isnan(seconds) ? FACELITE_E_ARGUMENT : FACELITE_OK));
+    REQUIRE(status == (seconds != seconds ? FACELITE_E_ARGUMENT : FACELITE_OK));
     if (status == FACELITE_OK) {
         check_face(s, face);
     }

@@ -1,0 +1,15 @@
+// node wasi.mjs PROGRAM.wasm [ARGUMENT...]: runs a WASI program in Node, which sees the whole file system and environment.
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { WASI } from 'node:wasi';
+
+// Relaxed SIMD is an experiment before V8 11.4, and its first compiler gets dot products wrong there: check_ops says so.
+const [major, minor] = process.versions.v8.split('.').map(Number);
+if (major < 11 || (major === 11 && minor < 4)) {
+    setFlagsFromString('--experimental-wasm-relaxed-simd');
+    setFlagsFromString('--no-liftoff');
+}
+const args = process.argv.slice(2);
+const wasi = new WASI({ version: 'preview1', args, env: process.env, preopens: { '/': '/' } });
+const module = await WebAssembly.compile(await readFile(args[0]));
+process.exit(wasi.start(await WebAssembly.instantiate(module, wasi.getImportObject())));
