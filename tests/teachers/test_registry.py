@@ -22,8 +22,14 @@ def test_an_unknown_teacher_is_refused_with_those_there_are(spec):
 
 @pytest.mark.parametrize(
     ("spec", "named"),
-    [("oracle:x", "say oracle"), ("oracle:", "say oracle"), ("neural:", "neural:FOLDER")]
-    + [("onnx", "onnx:FILE.toml"), ("curves:", "curves:FOLDER"), ("hubert", "hubert:FOLDER")],
+    [
+        ("oracle:x", "say oracle"),
+        ("oracle:", "say oracle"),
+        ("neural:", "neural:FOLDER"),
+        ("onnx", "onnx:FILE.toml"),
+        ("curves:", "curves:FOLDER"),
+        ("hubert", "hubert:FOLDER"),
+    ],
 )
 def test_a_path_that_is_missing_or_not_wanted_is_named(spec, named):
     with pytest.raises(BadInput, match=named):
