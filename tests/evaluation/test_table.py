@@ -160,7 +160,7 @@ smoothing = true
 def test_paths_of_a_specification_are_its_own(tmp_path):
     (tmp_path / "table.toml").write_text(SPEC)
     spec = load(tmp_path / "table.toml")
-    assert spec.row[0].students == (f"neural:{tmp_path}/../teacher",)
+    assert spec.row[0].students == (f"neural:{tmp_path.parent}/teacher",)
     assert spec.row[1].students == (str(tmp_path / "runs/1"), str(tmp_path / "runs/2"))
     assert (spec.teacher, spec.corpora, spec.row[1].smoothing) == ("oracle", (str(tmp_path / "speech"),), True)
 

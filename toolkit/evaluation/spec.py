@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated
 
@@ -119,9 +120,9 @@ def _rooted(spec: TableSpec, folder: Path) -> TableSpec:
     def rooted(name: str) -> str:
         if is_teacher(name):
             kind, colon, argument = name.partition(":")
-            return f"{kind}{colon}{folder / argument}" if argument else name
-        return str(folder / name)
+            return f"{kind}{colon}{normpath(folder / argument)}" if argument else name
+        return normpath(folder / name)
 
     rows = tuple(row.model_copy(update={"students": tuple(map(rooted, row.students))}) for row in spec.row)
-    corpora = tuple(str(folder / corpus) for corpus in spec.corpora)
+    corpora = tuple(normpath(folder / corpus) for corpus in spec.corpora)
     return spec.model_copy(update={"row": rows, "corpora": corpora, "teacher": rooted(spec.teacher)})
