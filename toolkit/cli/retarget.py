@@ -27,9 +27,11 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="curves:FOLDER, or with --corpus any: oracle, onnx:FILE.toml, …")
         ] = None,
         labels: Annotated[Path | None, typer.Option(help="A label store instead of a teacher; with --corpus.")] = None,
-        corpus: Annotated[list[Path] | None, typer.Option(help="Whose clips to learn from; may be repeated.")] = None,
+        corpus: Annotated[
+            list[Path] | None, typer.Option(metavar="DIR", help="Whose clips to learn from; may be repeated.")
+        ] = None,
         held_out: Annotated[
-            list[str] | None, typer.Option(help="A recording that judges and is not learnt from; may be repeated.")
+            list[str] | None, typer.Option(metavar="NAME", help="A recording that only judges; may be repeated.")
         ] = None,
         ridge: Annotated[
             float | None, typer.Option(min=1e-9, help="How strongly to shrink; chosen per control unless given.")
