@@ -11,12 +11,11 @@ from pathlib import Path
 from ..errors import BadInput
 from ..speech.corpus import Corpus
 from ..speech.journal import locked
-from ..teachers.registry import open_teacher
 from . import cluster, manifest, plan, pool, shards
 from .card import TeacherCard
 from .plan import Plan, Shard
 from .shards import Facts
-from .work import Done, Job, Trouble
+from .work import Done, Job, Trouble, opened
 
 SHARD_CLIPS, MAX_FAILURES = 256, 100
 
@@ -103,7 +102,7 @@ def label(
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise BadInput(folder, "is not a folder", "name a folder for the labels")
-    card = TeacherCard.of(spec, open_teacher(spec))
+    card = TeacherCard.of(spec, opened(spec))
     wanted = plan.make(corpora, card, options.shard_clips)
     with locked(folder):
         _sweep(folder)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from facelite.converters.quiet import quiet
+
 from ..atomic import write_bytes
 from ..errors import BadInput, FaceliteError
 from ..teachers.protocol import Teacher
@@ -74,10 +76,16 @@ def label_shard(job: Job, shard: Shard) -> Done | Trouble:
     return Done(shards.facts(shard.name, data), sum(item.key not in known for item in shard.items))
 
 
+def opened(spec: str) -> Teacher:
+    """`open_teacher`, without what TensorFlow prints about itself."""
+    with quiet():
+        return open_teacher(spec)
+
+
 @cache
 def _opened(card: TeacherCard) -> Teacher:
     """The job's teacher, which must be the very one that the run was planned with."""
-    teacher = open_teacher(card.spec)
+    teacher = opened(card.spec)
     if TeacherCard.of(card.spec, teacher) != card:
         raise BadInput(
             f"process {os.getpid()}", "has another version of the teacher", "install the same facelite and weights"
