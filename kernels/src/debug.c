@@ -68,6 +68,6 @@ facelite_status facelite_debug_resample(facelite_stream *stream, const float *pc
         return FACELITE_E_CAPACITY;
     }
     facelite_pcm source = {pcm, NULL, samples};
-    *written = facelite_resample(resampler, &source, out, capacity);
+    *written = facelite_resample(resampler, &stream->model->ops, &source, out, capacity);
     return FACELITE_OK;
 }

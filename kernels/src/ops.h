@@ -61,6 +61,12 @@ typedef struct facelite_compander {
     uint32_t entry[FACELITE_BUCKETS];
 } facelite_compander;
 
+/* A row of a resampling filter under some samples; backwards: the row is read from its end. */
+typedef struct facelite_dot {
+    const float *x, *row;
+    int backwards;
+} facelite_dot;
+
 typedef struct facelite_ops {
     /* out[j][o] = clamp(requantise(bias[o] + sum_i w[o][i] * rows[j * row_step + i]) + zero_point); exact int32.
      * rows: count rows of 4 * quads biased codes; out: [count][channels], dense. */
@@ -80,6 +86,11 @@ typedef struct facelite_ops {
      * by 32768, rounded half to even and clipped, whatever the rounding mode; NaN counts as 0. */
     void (*encode_f32)(uint8_t *codes, const float *pcm, size_t samples, const facelite_compander *compander);
     void (*encode_i16)(uint8_t *codes, const int16_t *pcm, size_t samples, const facelite_compander *compander);
+
+    /* sums[i] = dots[i].x . dots[i].row, in float and always in one order: partial sum l of 8 takes the products l,
+     * l + 8, l + 16, ... one by one, then the partial sums are added in pairs: l to l + 4, then l to l + 2, then the
+     * last two. taps: of each row, a multiple of 8; count: 1..4. */
+    void (*filter)(float *sums, const facelite_dot *dots, uint32_t count, uint32_t taps);
 } facelite_ops;
 
 #endif

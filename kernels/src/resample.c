@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "lanes.h"
-
 const facelite_filter *facelite_filter_find(uint32_t hz) {
     for (int i = 0; i < FACELITE_FILTERS; i++) {
         if (facelite_filters[i].hz == hz) {
@@ -50,15 +48,43 @@ static float clip(float x) {
     return low < 1.0f ? low : 1.0f;
 }
 
+/* Blocks of a constant length in memory of their own are what compilers make vectors of. */
+enum { TAKEN = 8 };
+
+static void take_f32(float *to, const float *from, size_t count) {
+    float block[TAKEN];
+    size_t i = 0;
+    for (; i + TAKEN <= count; i += TAKEN) {
+        memcpy(block, from + i, sizeof block);
+        for (int k = 0; k < TAKEN; k++) {
+            block[k] = clip(block[k]);
+        }
+        memcpy(to + i, block, sizeof block);
+    }
+    for (; i < count; i++) {
+        to[i] = clip(from[i]);
+    }
+}
+
+static void take_i16(float *to, const int16_t *from, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        to[i] = (float)from[i] * (1.0f / 32768.0f);
+    }
+}
+
 static void append(facelite_resampler *resampler, facelite_pcm *pcm) {
     float *to = buffer(resampler) + resampler->filled;
     const size_t room = capacity(resampler->filter) - resampler->filled;
     const size_t count = pcm->left < room ? pcm->left : room;
-    for (size_t i = 0; i < count; i++) {
-        to[i] = pcm->f32 ? clip(pcm->f32[i]) : pcm->i16 ? (float)pcm->i16[i] * (1.0f / 32768.0f) : 0.0f;
+    if (pcm->f32) {
+        take_f32(to, pcm->f32, count);
+        pcm->f32 += count;
+    } else if (pcm->i16) {
+        take_i16(to, pcm->i16, count);
+        pcm->i16 += count;
+    } else {
+        memset(to, 0, count * sizeof *to);
     }
-    pcm->f32 = pcm->f32 ? pcm->f32 + count : NULL;
-    pcm->i16 = pcm->i16 ? pcm->i16 + count : NULL;
     pcm->left -= count;
     resampler->filled += (uint32_t)count;
     resampler->heard += count;
@@ -72,59 +98,64 @@ static void compact(facelite_resampler *resampler) {
     resampler->first = 0;
 }
 
-/* Partial sum l of 8 takes the products l, l + 8, l + 16, ... in this order; then the sums are added in pairs. */
-static float add_up(facelite_lanes low, facelite_lanes high) {
-    float a[4], b[4];
-    memcpy(a, &low, sizeof a);
-    memcpy(b, &high, sizeof b);
-    return ((a[0] + b[0]) + (a[2] + b[2])) + ((a[1] + b[1]) + (a[3] + b[3]));
+/* Dot products that are asked for at once. */
+enum { DOTS = 4 };
+
+/* The filter of phase `row`, 0 .. phases, under the samples at `x`. */
+static facelite_dot at_row(const facelite_filter *filter, const float *x, uint32_t row) {
+    const int backwards = row > filter->phases / 2;
+    const size_t stored = backwards ? filter->phases - row : row;
+    return (facelite_dot){x, filter->rows + stored * filter->taps, backwards};
 }
 
-static float dot_forwards(const float *x, const float *row, uint32_t taps) {
-    facelite_lanes low = {0}, high = {0};
-    for (uint32_t j = 0; j < taps; j += 8) {
-        low = facelite_lanes_add_product(low, facelite_lanes_load(x + j), facelite_lanes_load(row + j));
-        high = facelite_lanes_add_product(high, facelite_lanes_load(x + j + 4), facelite_lanes_load(row + j + 4));
-    }
-    return add_up(low, high);
-}
-
-static float dot_backwards(const float *x, const float *row, uint32_t taps) {
-    const float *end = row + taps;
-    facelite_lanes low = {0}, high = {0};
-    for (uint32_t j = 0; j < taps; j += 8) {
-        low = facelite_lanes_add_product(low, facelite_lanes_load(x + j), facelite_lanes_load_backwards(end - j - 4));
-        high = facelite_lanes_add_product(high, facelite_lanes_load(x + j + 4),
-                                          facelite_lanes_load_backwards(end - j - 8));
-    }
-    return add_up(low, high);
-}
-
-/* Output at phase `row` of 0 .. phases. */
-static float at_row(const facelite_filter *filter, const float *x, uint32_t row) {
-    const uint32_t half = filter->phases / 2;
-    return row <= half ? dot_forwards(x, filter->rows + (size_t)row * filter->taps, filter->taps)
-                       : dot_backwards(x, filter->rows + (size_t)(filter->phases - row) * filter->taps, filter->taps);
-}
-
-static float at_phase(const facelite_filter *filter, const float *x, uint32_t phase) {
-    const uint32_t place = phase * filter->phases, row = place / filter->up, rest = place % filter->up;
-    const float before = at_row(filter, x, row);
-    if (rest == 0) {
-        return before;
-    }
-    const float share = (float)rest / (float)filter->up;
-    return before + share * (at_row(filter, x, row + 1) - before);
-}
-
-size_t facelite_resample(facelite_resampler *resampler, facelite_pcm *pcm, float *out, size_t room) {
+/* The next output: one dot product, or two neighbouring phases and how far it lies between them. Returns how many. */
+static uint32_t next_dots(const facelite_resampler *resampler, const float *samples, facelite_dot *dots, float *share) {
     const facelite_filter *filter = resampler->filter;
+    const float *x = samples + resampler->first;
+    const uint32_t place = resampler->phase * filter->phases, row = place / filter->up, rest = place % filter->up;
+    dots[0] = at_row(filter, x, row);
+    if (rest == 0) {
+        return 1;
+    }
+    dots[1] = at_row(filter, x, row + 1);
+    *share = (float)rest / (float)filter->up;
+    return 2;
+}
+
+static void advance(facelite_resampler *resampler) {
+    const facelite_filter *filter = resampler->filter;
+    resampler->phase += filter->down;
+    resampler->first += resampler->phase / filter->up;
+    resampler->phase %= filter->up;
+}
+
+/* As many outputs as DOTS dot products make and samples and room allow; returns how many. */
+static size_t make_some(facelite_resampler *resampler, const facelite_ops *ops, float *out, size_t room) {
+    const facelite_filter *filter = resampler->filter;
+    const uint32_t taps = filter->taps, most = filter->phases == filter->up ? 1 : 2; /* dots of an output */
+    facelite_dot dots[DOTS];
+    float share[DOTS] = {0}, sums[DOTS];
+    uint32_t used = 0, of[DOTS];
+    size_t made = 0;
+    for (; made < room && used + most <= DOTS && resampler->first + taps <= resampler->filled; made++) {
+        of[made] = next_dots(resampler, buffer(resampler), dots + used, &share[made]);
+        used += of[made];
+        advance(resampler);
+    }
+    if (made > 0) {
+        ops->filter(sums, dots, used, taps);
+    }
+    for (size_t i = 0, k = 0; i < made; k += of[i++]) {
+        out[i] = of[i] == 1 ? sums[k] : sums[k] + share[i] * (sums[k + 1] - sums[k]);
+    }
+    return made;
+}
+
+size_t facelite_resample(facelite_resampler *resampler, const facelite_ops *ops, facelite_pcm *pcm, float *out,
+                         size_t room) {
     for (size_t made = 0;;) {
-        for (; made < room && resampler->first + filter->taps <= resampler->filled; made++) {
-            out[made] = at_phase(filter, buffer(resampler) + resampler->first, resampler->phase);
-            resampler->phase += filter->down;
-            resampler->first += resampler->phase / filter->up;
-            resampler->phase %= filter->up;
+        for (size_t more = 1; more > 0; made += more) {
+            more = make_some(resampler, ops, out + made, room - made);
         }
         if (made == room || pcm->left == 0) {
             return made;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ops.h"
+
 #define FACELITE_RESAMPLED_RATE 16000u
 
 /* Input samples that a resampler takes in before it moves its history to the front of its buffer. */
@@ -57,6 +59,7 @@ uint64_t facelite_resampled_total(const facelite_filter *filter, uint64_t heard)
 
 /* Makes outputs from `pcm` (null pointers: silence) until `room` are made or the input is used up; returns how many.
  * Fewer than `room` means that the input is used up. Float input is clipped to -1..1 and NaN counts as 0. */
-size_t facelite_resample(facelite_resampler *resampler, facelite_pcm *pcm, float *out, size_t room);
+size_t facelite_resample(facelite_resampler *resampler, const facelite_ops *ops, facelite_pcm *pcm, float *out,
+                         size_t room);
 
 #endif

@@ -216,15 +216,15 @@ static void encode_resampled(facelite_stream *stream, facelite_resampler *resamp
     while (samples > 0) {
         const size_t room = samples < RESAMPLED_BLOCK ? samples : RESAMPLED_BLOCK;
         facelite_pcm resampled = {block, NULL, room};
-        samples -= facelite_resample(resampler, pcm, block, room);
+        samples -= facelite_resample(resampler, &stream->model->ops, pcm, block, room);
         encode(stream, &resampled, room);
     }
 }
 
 /* Leaves the input that is too little for another sample with the resampler. */
-static void absorb(facelite_resampler *resampler, facelite_pcm *pcm) {
+static void absorb(const facelite_stream *stream, facelite_resampler *resampler, facelite_pcm *pcm) {
     float none;
-    facelite_resample(resampler, pcm, &none, 1);
+    facelite_resample(resampler, &stream->model->ops, pcm, &none, 1);
 }
 
 int facelite_stream_fill(facelite_stream *stream, facelite_pcm *pcm) {
@@ -254,7 +254,7 @@ int facelite_stream_fill(facelite_stream *stream, facelite_pcm *pcm) {
         }
     }
     if (resampler) {
-        absorb(resampler, pcm);
+        absorb(stream, resampler, pcm);
     }
     return 0;
 }

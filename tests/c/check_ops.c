@@ -205,6 +205,28 @@ static void check_encode_f32(const facelite_compander *compander) {
     }
 }
 
+/* Sums of up to four dot products, rows read from either end: the same bits, whatever the order of magnitude. */
+static void check_filter(random_source *random) {
+    float x[200 + 8], rows[200];
+    for (int trial = 0; trial < 400; trial++) {
+        const uint32_t taps = 8 * (uint32_t)random_between(random, 1, 25), count = (uint32_t)random_between(random, 1, 4);
+        facelite_dot dots[4];
+        float truth[5] = {0}, sums[5] = {0};
+        for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) {
+            x[i] = (float)random_between(random, -32768, 32767) / 32768.0f;
+        }
+        for (size_t i = 0; i < taps; i++) {
+            rows[i] = ldexpf((float)random_between(random, -1000000, 1000000), random_between(random, -40, -20));
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            dots[i] = (facelite_dot){x + random_between(random, 0, 8), rows, random_between(random, 0, 1)};
+        }
+        ref.filter(truth, dots, count, taps);
+        tier.filter(sums, dots, count, taps);
+        CHECK(memcmp(truth, sums, sizeof sums) == 0, "%s filter count %u taps %u", tier_name, count, taps);
+    }
+}
+
 /* Everything that `tier` can do. */
 static void check_tier(const char *name, uint64_t seed, const facelite_compander *compander) {
     random_source random = {UINT64_C(0x9e3779b97f4a7c15) + seed};
@@ -212,6 +234,7 @@ static void check_tier(const char *name, uint64_t seed, const facelite_compander
     check_convs(&random);
     check_add(&random);
     check_mean_and_map(&random);
+    check_filter(&random);
     check_encode_i16(compander);
     check_encode_f32(compander);
     printf("%s\n", name);

@@ -4,6 +4,7 @@
 
 #include "../compander.h"
 #include "../dispatch.h"
+#include "../lanes.h"
 #include "../requant.h"
 
 static int32_t load_i32(const void *array, size_t index) {
@@ -92,6 +93,40 @@ static void encode_i16(uint8_t *codes, const int16_t *pcm, size_t samples, const
     }
 }
 
+static float add_up(facelite_lanes low, facelite_lanes high) {
+    float a[4], b[4];
+    memcpy(a, &low, sizeof a);
+    memcpy(b, &high, sizeof b);
+    return ((a[0] + b[0]) + (a[2] + b[2])) + ((a[1] + b[1]) + (a[3] + b[3]));
+}
+
+static float dot_forwards(const float *x, const float *row, uint32_t taps) {
+    facelite_lanes low = {0}, high = {0};
+    for (uint32_t j = 0; j < taps; j += 8) {
+        low = facelite_lanes_add_product(low, facelite_lanes_load(x + j), facelite_lanes_load(row + j));
+        high = facelite_lanes_add_product(high, facelite_lanes_load(x + j + 4), facelite_lanes_load(row + j + 4));
+    }
+    return add_up(low, high);
+}
+
+static float dot_backwards(const float *x, const float *row, uint32_t taps) {
+    const float *end = row + taps;
+    facelite_lanes low = {0}, high = {0};
+    for (uint32_t j = 0; j < taps; j += 8) {
+        low = facelite_lanes_add_product(low, facelite_lanes_load(x + j), facelite_lanes_load_backwards(end - j - 4));
+        high = facelite_lanes_add_product(high, facelite_lanes_load(x + j + 4),
+                                          facelite_lanes_load_backwards(end - j - 8));
+    }
+    return add_up(low, high);
+}
+
+static void filter(float *sums, const facelite_dot *dots, uint32_t count, uint32_t taps) {
+    for (uint32_t i = 0; i < count; i++) {
+        sums[i] = dots[i].backwards ? dot_backwards(dots[i].x, dots[i].row, taps)
+                                    : dot_forwards(dots[i].x, dots[i].row, taps);
+    }
+}
+
 void facelite_overlay_ref(facelite_ops *ops) {
-    *ops = (facelite_ops){conv, add, mean, map, encode_f32, encode_i16};
+    *ops = (facelite_ops){conv, add, mean, map, encode_f32, encode_i16, filter};
 }

@@ -160,9 +160,50 @@ static void encode_i16(uint8_t *codes, const int16_t *pcm, size_t samples, const
     }
 }
 
+/* A row, 8 taps at a time, in the order in which `x` meets them. */
+typedef struct reader {
+    const float *x, *taps;
+    ptrdiff_t step;
+    __m256i order;
+} reader;
+
+INLINE reader read_dot(const facelite_dot *dot, uint32_t taps) {
+    const __m256i forwards = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    if (dot->backwards) {
+        return (reader){dot->x, dot->row + taps - 8, -8, _mm256_sub_epi32(_mm256_set1_epi32(7), forwards)};
+    }
+    return (reader){dot->x, dot->row, 8, forwards};
+}
+
+/* Four dot products side by side: one alone would wait for its additions. */
+static void filter(float *sums, const facelite_dot *dots, uint32_t count, uint32_t taps) {
+    enum { DOTS = 4 };
+    reader from[DOTS];
+    __m256 partial[DOTS];
+    UNROLLED for (uint32_t i = 0; i < DOTS; i++) {
+        from[i] = read_dot(&dots[i < count ? i : 0], taps);
+        partial[i] = _mm256_setzero_ps();
+    }
+    for (uint32_t j = 0; j < taps; j += 8) {
+        UNROLLED for (int i = 0; i < DOTS; i++) {
+            const __m256 row = _mm256_permutevar8x32_ps(_mm256_loadu_ps(from[i].taps), from[i].order);
+            partial[i] = _mm256_add_ps(partial[i], _mm256_mul_ps(_mm256_loadu_ps(from[i].x + j), row));
+            from[i].taps += from[i].step;
+        }
+    }
+    UNROLLED for (uint32_t i = 0; i < DOTS; i++) {
+        const __m128 four = _mm_add_ps(_mm256_castps256_ps128(partial[i]), _mm256_extractf128_ps(partial[i], 1));
+        const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        if (i < count) {
+            sums[i] = _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+        }
+    }
+}
+
 void facelite_overlay_avx2(facelite_ops *ops) {
     ops->conv = conv;
     ops->add = add;
     ops->encode_f32 = encode_f32;
     ops->encode_i16 = encode_i16;
+    ops->filter = filter;
 }

@@ -89,11 +89,12 @@ INLINE size_t run_tiles(uint8_t *out, const uint8_t *x, size_t row_step, size_t 
     return channel;
 }
 
-/* All channels of `rows` rows: wide tiles, then narrow ones for what is left. */
+/* All channels of `rows` rows: wide tiles, then narrow ones for what is left. Pairs of blocks only help single rows,
+ * which wait for each block's loop to end. */
 INLINE void run_rows(uint8_t *out, const uint8_t *x, size_t row_step, const facelite_conv *layer, int rows, int blocks,
                      int chains) {
     size_t channel = run_tiles(out, x, row_step, 0, layer, rows, blocks, chains);
-    if (blocks > 2) {
+    if (rows == 1 && blocks > 2) {
         channel = run_tiles(out, x, row_step, channel, layer, rows, 2, CHAINS(rows * 2));
     }
     run_tiles(out, x, row_step, channel, layer, rows, 1, CHAINS(rows));
