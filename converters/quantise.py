@@ -7,7 +7,7 @@ scales of their ranges.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +25,9 @@ _BIAS_STEPS = 1 << 24
 
 _SMALLEST_RANGE = 1e-6
 """Of an activation that never moves; any scale would do, but not 0."""
+
+_MOST_VALUES = 1 << 23
+"""Values of all tensors held at once while ranges are measured: 64 MB, as the oracle's float64."""
 
 Range = tuple[float, float]
 
@@ -54,8 +57,8 @@ def quantise(graph: Graph, waveforms: Iterable[NDArray[np.float32]]) -> Graph:
 def ranges(graph: Graph, waveforms: Iterable[NDArray[np.float32]]) -> list[Range]:
     """Smallest and largest value of each operator's output over all the audio."""
     low, high = np.full(len(graph.ops), np.inf), np.full(len(graph.ops), -np.inf)
-    for waveform in waveforms:
-        made = reference.run(graph, waveform)[1:]
+    for piece in _pieces(graph, waveforms):
+        made = reference.run(graph, piece)[1:]
         low = np.minimum(low, [values.min() for values in made])
         high = np.maximum(high, [values.max() for values in made])
     broken = [op.name for op, a, b in zip(graph.ops, low, high, strict=True) if not np.isfinite([a, b]).all()]
@@ -63,6 +66,19 @@ def ranges(graph: Graph, waveforms: Iterable[NDArray[np.float32]]) -> list[Range
         problem = f"layers {', '.join(broken)} gave no finite values in calibration"
         raise BadInput(graph.name, problem, "give speech to calibrate with, and a model of finite weights")
     return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def _pieces(graph: Graph, waveforms: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """The audio in overlapping pieces whose tensors fit into memory together."""
+    values_a_sample = sum(tensor.channels / tensor.stride for tensor in graph.tensors)
+    overlap = graph.receptive_field
+    length = max(2 * overlap, int(_MOST_VALUES / values_a_sample))
+    if length * values_a_sample > 4 * _MOST_VALUES:
+        problem = f"its layers make {2 * overlap * values_a_sample:.2g} values of {2 * overlap} samples"
+        raise BadInput(graph.name, problem, "narrow its layers, or let the first ones stride")
+    for waveform in waveforms:
+        for start in range(0, max(1, len(waveform) - overlap), length - overlap):
+            yield waveform[start : start + length]
 
 
 def _quant(op: object, span: Range) -> Quant:

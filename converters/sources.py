@@ -156,14 +156,16 @@ class _OnnxSource:
         return lower(network, self.spec)
 
     def onnx(self, tflite_path: Path) -> bytes:
-        return to_onnx.from_onnx(self.raw, self.spec.name, len(self.spec.controls))
+        return to_onnx.from_onnx(self.raw, self.path, self.spec.name, len(self.spec.controls))
 
     def _check_float(self, graph: Graph, heard: NDArray[np.float32]) -> None:
         """Hold the graph against its own file, run by ONNX Runtime on the loudest window."""
         start = max(0, int(np.argmax(np.abs(heard))) - graph.window // 2)
         window = heard[start : start + graph.window]
         window = np.concatenate([np.zeros(graph.window - len(window), np.float32), window])
-        theirs = to_onnx.run(self.onnx(self.path), window)
+        theirs = to_onnx.run(self.onnx(self.path), window, self.path)
+        if not np.all(np.isfinite(theirs)):
+            raise BadInput(self.path, "gives values that are not finite", "train or export it again")
         error = np.abs(reference.run_window(graph, window) - theirs).max()
         if not error <= _TOLERANCE * max(1.0, float(np.abs(theirs).max())):
             raise FaceliteError(f"{self.path}: its graph differs from ONNX Runtime by {error:.3g}; report this")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _MODULES = {
     "cli": ("typer", "rich", "pydantic", "pydantic_core", "soundfile", "soxr", "jinja2", "pyarrow"),
-    "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers"),
+    "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers", "h5py"),
     "distill": ("tensorboardX",),
     "cluster": ("ray",),
     "hubert": ("safetensors", "torch", "transformers"),

@@ -45,11 +45,19 @@ def from_tflite(path: str | Path, name: str) -> bytes:
             raise BadInput(path, f"tf2onnx cannot convert it: {str(error).strip().splitlines()[0]}") from error
 
 
-def from_onnx(raw: RawOnnx, name: str, controls: int) -> bytes:
+def from_onnx(raw: RawOnnx, path: Path, name: str, controls: int) -> bytes:
     """The model as it was given, its weights inside, from waveform [batch, window, 1] to controls [batch, controls].
 
-    What is float stays float; int8 or uint8 ends are quantised and dequantised by the model's own scales.
+    What is float stays float; int8 or uint8 ends are quantised and dequantised by the model's own scales. Raises
+    BadInput naming `path` when ONNX's own checker refuses it.
     """
+    try:
+        return _with_our_ends(raw, name, controls)
+    except Exception as error:  # the checker's errors have no base of their own
+        raise BadInput(path, f"ONNX's checker refuses it: {_first_line(error)}", "export it again") from error
+
+
+def _with_our_ends(raw: RawOnnx, name: str, controls: int) -> bytes:
     import onnx
     from onnx import TensorProto, compose, helper
 
@@ -100,15 +108,22 @@ def _bridged(graph: Any, value: Any, shape: list[int], into: bool) -> list[Any]:
     ]
 
 
-def run(model: bytes, window: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Controls [controls] that ONNX Runtime makes of one companded window, one thread."""
+def run(model: bytes, window: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
+    """Controls [controls] that ONNX Runtime makes of one companded window, one thread; BadInput if it refuses."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return session.run(["controls"], {"waveform": window.reshape(1, -1, 1)})[0].reshape(-1)
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return session.run(["controls"], {"waveform": window.reshape(1, -1, 1)})[0].reshape(-1)
+    except Exception as error:  # ONNX Runtime's exceptions have no base of their own
+        raise BadInput(path, f"ONNX Runtime refuses it: {_first_line(error)}", "export it again") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _finished(model: Any, name: str) -> bytes:

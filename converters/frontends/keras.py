@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -60,11 +61,34 @@ def _config(path: Path) -> dict[str, Any]:
             if broken is not None:
                 raise BadInput(path, f"its part {broken} is damaged", "save it again")
             config = json.loads(archive.read(_CONFIG))
+            _check_weights(archive.read(_WEIGHTS), path)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BadInput(path, f"is not a whole .keras file ({_first_line(error)})", "save it again") from error
     if not isinstance(config, dict):
         raise BadInput(path, f"its {_CONFIG} describes no model", "save it again")
     return config
+
+
+def _check_weights(data: bytes, path: Path) -> None:
+    """Refuse an HDF5 file whose arrays claim more than it holds, or lie in other files, before Keras makes them."""
+    import h5py
+
+    claimed = 0
+
+    def look(name: str, entry: object) -> None:
+        nonlocal claimed
+        if isinstance(entry, h5py.Dataset):
+            claimed += entry.size * entry.dtype.itemsize
+            if entry.is_virtual or entry.external:
+                raise BadInput(path, f"its weights {name} lie in another file", "save it again")
+
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            file.visititems(look)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
+        raise BadInput(path, f"its {_WEIGHTS} is damaged ({_first_line(error)})", "save it again") from error
+    if claimed > len(data):
+        raise BadInput(path, f"its weights claim {claimed} bytes of {len(data)}", "save it again")
 
 
 def _check_shapes(model: keras.Model, path: Path) -> None:

@@ -34,7 +34,7 @@ def fold(scope: Scope) -> bool:
         return False
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
         folded = _evaluated(scope, inputs)
-    scope.build.constants[raw.outputs[0]] = folded
+    scope.build.keep(raw.outputs[0], folded)
     return True
 
 

@@ -26,7 +26,12 @@ MAX_BRANCHES = 64
 """Most subgraphs; PyTorch's older exporter writes two for a squeeze."""
 
 MAX_RANK = 6
-MAX_ELEMENTS = 1 << 26
+MAX_ELEMENTS = 1 << 24
+"""Most elements of one tensor, and of all that constants fold into; a student has below 10 million weights."""
+
+MAX_WINDOW = 1 << 20
+"""Longest window in samples, the kernel's own limit; a minute."""
+
 MIN_OPSET = 9
 """Since then BatchNormalization always means what inference does; nothing that exports today writes older ones."""
 
@@ -139,13 +144,17 @@ class _Reader:
         nodes = tuple(self._node(node) for node in _limited(self.graph.node, "nodes"))
         if len(self.graph.sparse_initializer):
             raise BadInput(self.path, "keeps weights as sparse tensors", "export them dense")
-        constants = {tensor.name: self._array(tensor) for tensor in _limited(self.graph.initializer, "initialisers")}
-        given = [value for value in self.graph.input if value.name not in constants]
+        constants = {
+            _text(tensor.name): self._array(tensor) for tensor in _limited(self.graph.initializer, "initialisers")
+        }
+        given = [value for value in self.graph.input if _text(value.name) not in constants]
         made = list(self.graph.output)
         if len(given) != 1 or len(made) != 1:
             problem = f"has {len(given)} inputs and {len(made)} outputs"
             raise BadInput(self.path, problem, "a student has one of each: the waveform and the controls")
-        return RawOnnx(opset, nodes, constants, given[0].name, self._window(given[0]), made[0].name, self.proto)
+        return RawOnnx(
+            opset, nodes, constants, _text(given[0].name), self._window(given[0]), _text(made[0].name), self.proto
+        )
 
     def _opset(self) -> int:
         import onnx
@@ -161,15 +170,17 @@ class _Reader:
         shape = _dims(value)
         if len(shape) > 1:
             shape = (max(shape[0], 1), *shape[1:])
-        if not shape or min(shape) < 1 or math.prod(shape) > MAX_ELEMENTS or len(shape) > MAX_RANK:
+        if not shape or min(shape) < 1 or math.prod(shape) > MAX_WINDOW or len(shape) > MAX_RANK:
             problem = f"input {value.name} of shape {['?' if size < 1 else size for size in shape]}"
             raise BadInput(self.path, problem, "export it with a fixed window, such as [1, 1, 8192]")
         return shape
 
     def _node(self, node: Any) -> RawNode:
-        op = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
-        attributes = {attribute.name: self._attribute(attribute) for attribute in node.attribute}
-        return RawNode(op, node.name, tuple(node.input), tuple(node.output), attributes)
+        domain, op = _text(node.domain), _text(node.op_type)
+        op = op if domain in ("", "ai.onnx") else f"{domain}.{op}"
+        attributes = {_text(attribute.name): self._attribute(attribute) for attribute in node.attribute}
+        inputs, outputs = (tuple(map(_text, names)) for names in (node.input, node.output))
+        return RawNode(op, _text(node.name), inputs, outputs, attributes)
 
     def _attribute(self, attribute: Any) -> Any:
         """Numbers, strings, tensors, branches; what else there may be is None."""
@@ -190,8 +201,8 @@ class _Reader:
         if self.branches > MAX_BRANCHES:
             raise ValueError(f"more than {MAX_BRANCHES} subgraphs")
         nodes = tuple(self._node(node) for node in _limited(graph.node, "nodes"))
-        constants = {tensor.name: self._array(tensor) for tensor in _limited(graph.initializer, "initialisers")}
-        return RawBranch(nodes, constants, tuple(value.name for value in graph.output))
+        constants = {_text(tensor.name): self._array(tensor) for tensor in _limited(graph.initializer, "initialisers")}
+        return RawBranch(nodes, constants, tuple(_text(value.name) for value in graph.output))
 
     def _array(self, tensor: Any) -> NDArray:
         from onnx import helper, numpy_helper
@@ -227,6 +238,11 @@ class _Reader:
         with file.open("rb") as stream:
             stream.seek(offset)
             return stream.read(length)
+
+
+def _text(text: Any) -> str:
+    """A string field; protobuf gives what is not UTF-8 as bytes."""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def _limited(entries: Any, what: str) -> Iterable[Any]:

@@ -14,6 +14,7 @@ from facelite.graph import Clamp, Function
 from numpy.typing import NDArray
 
 from ..network import Affine, Average, Convolution, Dense, Pad, Pointwise, Sum
+from .onnx_file import MAX_ELEMENTS
 from .onnx_registry import translates
 from .onnx_scope import Codes, Refusal, Scope
 
@@ -221,6 +222,7 @@ def _average_pool(scope: Scope) -> None:
         )
         return
     # The mean of a few frames: a convolution of one weight a channel.
+    _check_size(shape[1], window.kernel, shape[1])
     weight = np.zeros((shape[1], window.kernel, shape[1]), np.float32)
     weight[range(shape[1]), :, range(shape[1])] = 1 / window.kernel
     _convolve(scope, source, time, window, weight, None, np.zeros(shape[1]))
@@ -310,12 +312,19 @@ def _ungrouped(weight: NDArray, groups: int, channels: int) -> NDArray:
         raise Refusal(f"weights for {inputs} x {groups} channels over {channels}")
     if groups == 1:
         return weight
+    _check_size(outputs, channels, kernel)
     wide = np.zeros((outputs, channels, kernel), weight.dtype)
     each = outputs // groups
     for group in range(groups):
         rows = slice(group * each, (group + 1) * each)
         wide[rows, group * inputs : (group + 1) * inputs] = weight[rows]
     return wide
+
+
+def _check_size(outputs: int, kernel: int, inputs: int) -> None:
+    """Refuse weights that would take more room than a student has, before they are made."""
+    if outputs * kernel * inputs > MAX_ELEMENTS:
+        raise Refusal(f"would need {outputs} x {kernel} x {inputs} weights as a full convolution")
 
 
 def _weights(scope: Scope) -> tuple[NDArray, NDArray[np.float32] | None]:

@@ -49,6 +49,14 @@ class Build:
     index: dict[str, int] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     shapes: dict[str, Shape] | None = None
+    folded: int = 0
+
+    def keep(self, name: str, constant: Constant) -> None:
+        """A constant that others were folded into."""
+        self.folded += constant.codes.size if isinstance(constant, Codes) else constant.size
+        if self.folded > MAX_ELEMENTS:
+            raise Refusal(f"its constants unfold to more than {MAX_ELEMENTS} numbers")
+        self.constants[name] = constant
 
     def inferred(self, name: str) -> Shape:
         """What ONNX's own inference says of a value's shape; nothing where it does not know."""

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ..network import Affine, Convolution, Network, Node
 from .refused import report
 
+MAX_CHANNELS = 4096
+"""Widest scaling that becomes a convolution of its own: its weights are the square of that."""
+
 
 def fold_affine(network: Network) -> Network:
     """Fold each `Affine` into the convolution before it, or into every convolution behind it, or make it one.
@@ -38,6 +41,8 @@ def _without(network: Network, node: Affine) -> Network:
     elif readers and node.output != network.output and all(isinstance(reader, Convolution) for reader in readers):
         replaced = {reader.output: _before(reader, node) for reader in readers} | {node.output: None}
     else:
+        if node.inputs[0].channels > MAX_CHANNELS:
+            report(network, [(node, f"scales {node.inputs[0].channels} channels, more than {MAX_CHANNELS}")])
         replaced = {node.output: _alone(node)}
     kept = [replaced.get(other.output, other) for other in network.nodes]
     return replace(network, nodes=tuple(other for other in kept if other is not None))
