@@ -4,73 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from facelite.companding import to_int16
-from facelite.distill import recipe as recipes
 from facelite.distill.crops import Crops
 from facelite.distill.labelled import LabelledSet
-from facelite.distill.labelling import labelled_sets
 from facelite.errors import BadInput
-from facelite.speech import audio
-from facelite.speech.corpus import Clip, Corpus
-from facelite.speech.phones import TimedPhone
 from facelite.teachers.oracle import OracleTeacher
 
 pytest.importorskip("keras", reason="needs facelite[distill]")
-
-RECIPE = """
-[student]
-name = "test"
-lookahead = 1024
-controls = ["jawOpen", "mouthClose", "mouthPucker"]
-front = { channels = 4, kernel = 160, stride = 8 }
-layers = [
-    { channels = 4, kernel = 13, stride = 8 },
-    { channels = 4, kernel = 3, stride = 2 },
-    { channels = 4, kernel = 4, stride = 2 },
-    { channels = 4, kernel = 3, dilation = 2, residual = true },
-]
-[train]
-steps = 6
-batch = 2
-crop_frames = 20
-warmup = 2
-evaluate_every = 2
-"""
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> Corpus:
-    """Three noisy clips with phones, one for validation, and one of noise."""
-    root = tmp_path_factory.mktemp("corpus")
-    rng = np.random.default_rng(0)
-    phones = tuple(
-        TimedPhone(0.1 * i, 0.1 * (i + 1), s) for i, s in enumerate(("SIL", "B", "AA", "M", "UW", "SIL") * 3)
-    )
-    clips = []
-    for index, (source, split) in enumerate([("a", "train"), ("a", "train"), ("a", "valid"), ("noise", "train")]):
-        path = f"{index}.flac"
-        audio.write(root / path, (rng.standard_normal(16000 * 2) * 0.1).astype(np.float32))
-        timed = () if source == "noise" else phones
-        clips.append(Clip(path, f"s{index}", "en", source, "CC0-1.0", split, 2.0, "", "", timed, root))
-    return Corpus(root, tuple(clips))
-
-
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory) -> recipes.Recipe:
-    path = tmp_path_factory.mktemp("recipe") / "test.toml"
-    path.write_text(RECIPE, "utf-8")
-    return recipes.load(path)
-
-
-@pytest.fixture(scope="module")
-def labels(corpus, recipe, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("labels")
-    (labels,) = labelled_sets([corpus], recipe.student.controls, recipe.student.hop, folder)
-    return labels
 
 
 def test_labels_hold_the_audio_and_the_oracles_curves(corpus, recipe, labels):
@@ -114,7 +57,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(recipe, labels, tmp_path):
     assert resumed.step == 4
     resumed.train()
     for one, other in zip(undisturbed.model.variables, resumed.model.variables, strict=True):
-        assert np.allclose(np.asarray(one), np.asarray(other), atol=1e-5), one.path
+        assert np.array_equal(np.asarray(one), np.asarray(other)), one.path
     history = json.loads((tmp_path / "stopped" / "history.json").read_text("utf-8"))
     assert [record["step"] for record in history] == [2, 4, 6]
 
@@ -129,3 +72,66 @@ def test_a_folder_of_another_recipe_or_other_data_is_refused(recipe, labels, tmp
     elsewhere = shutil.copytree(labels, tmp_path / "elsewhere")
     with pytest.raises(BadInput, match="other corpora"):
         Run(tmp_path / "run", recipe, [elsewhere])
+
+
+def test_a_run_says_what_it_is_and_what_it_ran_on(recipe, labels, tmp_path):
+    from facelite.distill.train import Run
+
+    run = Run(tmp_path, recipe, [labels])
+    run.train()
+    identity = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert identity["recipe"]["student"]["controls"] == list(recipe.student.controls)
+    assert identity["labels"] == [labels.name]
+    (session,) = json.loads((tmp_path / "sessions.json").read_text("utf-8"))
+    assert session["packages"]["numpy"] == np.__version__
+    assert session["step"] == 0
+    with np.load(tmp_path / "checkpoint.npz") as saved:
+        assert json.loads(str(saved["state"]))["seconds"] == run.seconds > 0
+    for name in ("student.keras", "best.keras", "student.toml"):
+        assert (tmp_path / name).is_file()
+
+
+def test_bfloat16_learns_as_float32_does(recipe, labels, tmp_path):
+    from facelite.distill import recipe as recipes
+    from facelite.distill.train import Run
+
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        run = Run(tmp_path / precision, recipes.changed(recipe, "train", precision=precision), [labels])
+        run.train()
+        losses.append(run.history[-1]["train_loss"])
+        assert all(np.asarray(variable).dtype == np.float32 for variable in run.model.trainable_variables)
+    assert abs(losses[1] / losses[0] - 1) < 0.02
+
+
+@pytest.mark.parametrize("fault", ["controls", "hop"])
+def test_labels_of_another_student_are_refused(recipe, labels, tmp_path, fault):
+    from facelite.distill.train import Run
+
+    index = shutil.copytree(labels, tmp_path / "other") / "index.json"
+    record = json.loads(index.read_text("utf-8"))
+    record |= {"hop": 128} if fault == "hop" else {"controls": ["jawOpen", "mouthClose", "tongueOut"]}
+    index.write_text(json.dumps(record), "utf-8")
+    with pytest.raises(BadInput) as error:
+        Run(tmp_path / "run", recipe, [index.parent])
+    assert str(index.parent) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_tensorboard_can_read_the_logs(recipe, labels, tmp_path):
+    """TensorFlow's own reader of event files."""
+    pytest.importorskip("tensorboardX", reason="needs facelite[distill]")
+    tensorflow = pytest.importorskip("tensorflow")
+    from facelite.distill.train import Run
+
+    run = Run(tmp_path, recipe, [labels])
+    run.train()
+    (file,) = (tmp_path / "logs").iterdir()
+    found = {}
+    for record in tensorflow.data.TFRecordDataset(str(file)):
+        event = tensorflow.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            found[event.step, value.tag] = value.simple_value
+    for record in run.history:
+        assert found[record["step"], "mse"] == pytest.approx(record["mse"], rel=1e-6)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from ..speech.corpus import Corpus
+from .labelled import LabelledSet
 from .recipe import Recipe
 from .scoring import Score
 
@@ -20,6 +23,8 @@ _TRENDS = (
 def render(
     recipe: Recipe,
     corpora: list[Corpus],
+    sets: list[Path],
+    teachers: list[str],
     history: list[dict],
     results: dict[str, Score],
     seconds: float,
@@ -29,6 +34,10 @@ def render(
 
     Parameters
     ----------
+    sets
+        The labelled set of each corpus.
+    teachers
+        Who made the labels.
     seconds
         Training time of all sessions, without what was lost when one was killed.
     init
@@ -44,13 +53,13 @@ def render(
         f"hop {student.hop} samples at {student.sample_rate} Hz.",
         "",
         "## Training",
-        "Teacher: the oracle (phones with times, coarticulation). "
+        f"Labels by: {', '.join(dict.fromkeys(teachers))}. "
         f"Label losses: reconstruction and velocity{_features(recipe)}.",
         f"Seed {train.seed}, {train.steps} steps of {train.batch} crops, {heard:.0f} hours heard, "
         f"{seconds / 60:.0f} minutes{f', started from {init}' if init else ''}.",
         "",
         "## Data",
-        *data_rows(corpora),
+        *data_rows(corpora, sets),
         "",
         "## Measures (float, speakers never trained on)",
         *score_rows(results),
@@ -81,12 +90,20 @@ def _features(recipe: Recipe) -> str:
     return f"; feature loss, weight {features.weight:g}, from the frozen student in {features.source}"
 
 
-def data_rows(corpora: list[Corpus]) -> list[str]:
-    """A Markdown table: hours trained on by source, language and licence."""
+def data_rows(corpora: list[Corpus], sets: Sequence[Path] = ()) -> list[str]:
+    """A Markdown table: hours trained on by source, language and licence.
+
+    Parameters
+    ----------
+    sets
+        The labelled set of each corpus, to count what has labels; unless given, what has phones.
+    """
     hours: dict[tuple[str, str, str], float] = defaultdict(float)
-    for corpus in corpora:
+    for corpus, path in zip_longest(corpora, sets):
+        labelled = {entry.path for entry in LabelledSet.open(path).entries if entry.labelled} if path else None
         for clip in corpus:
-            if clip.split == "train" and (clip.phones or clip.source == "noise"):
+            used = clip.path in labelled if labelled is not None else bool(clip.phones)
+            if clip.split == "train" and (used or clip.source == "noise"):
                 hours[clip.source, clip.language or "-", clip.licence] += clip.seconds / 3600
     rows = (
         f"| {source} | {language} | {licence} | {total:.2f} |"

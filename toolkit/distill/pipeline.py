@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from ..atomic import write_text
 from ..cli.common import note, progress
+from ..labels.store import LabelStore
 from ..reference import smooth
-from ..speech.corpus import Corpus
+from ..speech.corpus import MANIFEST, Corpus
 from . import card
 from . import recipe as recipes
 from .calibrate import Calibration
@@ -22,12 +24,12 @@ from .export import STUDENT, export
 from .hybrid import PREFIX
 from .inference import animate
 from .labelled import LabelledSet
-from .labelling import labelled_sets
+from .labelling import STORE, labelled_sets
 from .recipe import FeatureConfig
 from .scoring import Score, score
 from .train import Run
 
-EVALUATION = "evaluation.json"
+EVALUATION, DATA = "evaluation.json", "data.json"
 
 
 def distill(
@@ -44,8 +46,8 @@ def distill(
 ) -> None:
     """Train the student of `recipe` on `corpora` and leave it in `output`; a run that is there already goes on.
 
-    Leaves student.keras, student.toml, best.keras, evaluation.json, MODEL_CARD.md, the labels, the checkpoint and
-    what `journal` describes.
+    Leaves student.keras, student.toml, best.keras, evaluation.json, MODEL_CARD.md, data.json, the labels, the
+    checkpoint and what `journal` describes.
 
     Parameters
     ----------
@@ -69,15 +71,20 @@ def distill(
         chosen = recipes.changed(chosen, "features", source=str(small))
     opened = [Corpus.open(path) for path in corpora]
     student = chosen.student
-    sets = labelled_sets(opened, student.controls, student.hop, cache or output / "labels", teacher, labels)
+    cache = cache or output / "labels"
+    sets = labelled_sets(opened, student.controls, student.hop, cache, teacher, labels)
     run = Run(output, chosen, sets, init)
+    stores = [LabelStore.open(folder) for folder in labels or [cache / STORE]]
+    write_text(output / DATA, json.dumps(_data(opened, sets, stores), indent=1))
     _train(run)
     calibration = run.calibration()
     export(run.float32(), chosen.student, output / STUDENT, calibration)
     results = _score_all(run, sets, calibration)
     report = {name: asdict(result) for name, result in results.items()}
     write_text(output / EVALUATION, json.dumps(report, indent=1))
-    write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, run.seconds, init))
+    teachers = [store.card.spec for store in stores]
+    text = card.render(chosen, opened, sets, teachers, run.history, results, run.seconds, init)
+    write_text(output / "MODEL_CARD.md", text)
     note(f"student: {output / STUDENT}")
 
 
@@ -109,6 +116,30 @@ def spread(reports: list[dict]) -> dict:
         elif all(isinstance(value, int | float) for value in values):
             result[name] = {"mean": float(np.mean(values)), "least": min(values), "greatest": max(values)}
     return result
+
+
+def _data(corpora: list[Corpus], sets: list[Path], stores: list[LabelStore]) -> dict:
+    """What a run learnt from, by content."""
+    return {
+        "corpora": [
+            {
+                "folder": str(corpus.root),
+                "clips": len(corpus),
+                "manifest_sha256": hashlib.sha256((corpus.root / MANIFEST).read_bytes()).hexdigest(),
+                "labelled_set": path.name,
+            }
+            for corpus, path in zip(corpora, sets, strict=True)
+        ],
+        "labels": [
+            {
+                "folder": str(store.folder),
+                "teacher": store.card.spec,
+                "teacher_fingerprint": store.card.fingerprint,
+                "sha256": store.identity,
+            }
+            for store in stores
+        ],
+    }
 
 
 def _train(run: Run) -> None:

@@ -66,6 +66,7 @@ class Run:
         self.folder, self.recipe, self._sets = Path(folder), recipe, sets
         self._labelled = [LabelledSet.open(path) for path in sets]
         self._check_labels()
+        self.validation()  # raises now rather than at the first evaluation
         frozen, given = self._frozen(), folded.read(init) if init else None
         self.folder.mkdir(parents=True, exist_ok=True)
         others = {"features": frozen, "init": given}

@@ -1,0 +1,81 @@
+"""A warm start answers as the exported student does, at once and while it trains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from facelite.distill.inference import animate
+from facelite.errors import BadInput
+
+keras = pytest.importorskip("keras", reason="needs facelite[distill]")
+
+
+@pytest.fixture(scope="module")
+def given(shipped_student):
+    from facelite.distill import folded
+
+    return folded.read(shipped_student)
+
+
+@pytest.fixture(scope="module")
+def heard(speech):
+    """Human speech, in a stretch that the network answers with 40 frames."""
+    from facelite.companding import codes, decode
+    from facelite.speech import audio
+
+    pcm = np.resize(audio.read(speech), 39 * 256 + 8192).astype(np.float32)
+    return decode(codes(pcm))[None, :, None]
+
+
+@pytest.fixture(scope="module")
+def started(given, heard):
+    from facelite.distill import students, warm
+
+    model = students.trainer(given.config)
+    warm.start(model, given.config, given, heard)
+    return model
+
+
+def test_it_answers_as_the_exported_student(given, started, heard):
+    exported = keras.models.load_model(given.source)
+    windows = np.lib.stride_tricks.sliding_window_view(heard[0, :, 0], 8192)[::256, :, None]
+    expected = exported.predict(windows, verbose=0)
+    found = np.maximum(started.predict_on_batch(heard)["curves"][0], 0)
+    assert expected.std() > 0.01
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_it_answers_alike_when_training_looks_at_its_own_statistics(started, heard):
+    silent, training = (np.asarray(started(heard, training=mode)["curves"]) for mode in (False, True))
+    assert np.abs(silent - training).max() < 1e-3
+
+
+def test_exporting_it_again_changes_nothing(given, started, speech, tmp_path):
+    from facelite.distill.export import STUDENT, export
+    from facelite.distill.inference import Twin
+    from facelite.speech import audio
+
+    export(started, given.config, tmp_path / STUDENT)
+    pcm = audio.read(speech)[:16000]
+    twin = Twin(keras.models.load_model(tmp_path / STUDENT), given.config.lookahead)
+    assert np.abs(twin.animate(pcm) - animate(started, given.config, pcm)).max() < 1e-4
+
+
+def test_controls_it_does_not_know_start_at_rest(given, heard):
+    from facelite.distill import students, warm
+
+    config = given.config.model_copy(update={"controls": ("jawOpen", "earWiggle")})
+    model = students.trainer(config)
+    warm.start(model, config, given, heard)
+    known, unknown = np.moveaxis(model.predict_on_batch(heard)["curves"][0], -1, 0)
+    assert known.std() > 0.01
+    assert not unknown.any()
+
+
+def test_another_architecture_is_refused(given, heard):
+    from facelite.distill import students, warm
+
+    wider = given.config.front.model_copy(update={"channels": 16})
+    config = given.config.model_copy(update={"front": wider})
+    with pytest.raises(BadInput, match=r"student\.front"):
+        warm.start(students.trainer(config), config, given, heard)
