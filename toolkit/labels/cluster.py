@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import pickle
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from ..errors import BadInput, MissingDependency
@@ -30,7 +30,7 @@ class _Worker:
         return {"result": pickle.dumps(label_shard(self._job, pickle.loads(row["shard"])))}
 
 
-def run(job: Job, shards: Sequence[Shard], address: str, workers: int | None) -> Iterator[Done | Trouble]:
+def run(job: Job, shards: Sequence[Shard], address: str, workers: int | None) -> Generator[Done | Trouble, None, None]:
     """Label `shards` on the Ray cluster at `address` and give each result as it comes.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -190,7 +190,7 @@ def _make(
     return labelled
 
 
-def _results(job: Job, missing: list[Shard], options: Options) -> Iterator[Done | Trouble]:
+def _results(job: Job, missing: list[Shard], options: Options) -> Generator[Done | Trouble, None, None]:
     if not missing:
         return
     if options.ray is not None:
