@@ -159,7 +159,6 @@ facelite_add synthetic_add(random_source *random) {
     return (facelite_add){.zero_point = {random_between(random, 0, 255), random_between(random, 0, 255)},
                           .multiplier = {random_between(random, 1 << 30, INT32_MAX), 1 << 30},
                           .shift = {-random_between(random, 0, 6), 0},
-                          .left_shift = 20,
                           .out_multiplier = random_between(random, 1 << 30, INT32_MAX),
                           .out_shift = -random_between(random, 16, 20),
                           .out_zero_point = random_between(random, 0, 255),

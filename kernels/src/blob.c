@@ -243,8 +243,8 @@ static int conv_holds(facelite_blob *blob, const facelite_op_record *op, const f
 
 static int add_holds(const facelite_op_record *op, const facelite_tensor_record *in,
                      const facelite_tensor_record *other, const facelite_tensor_record *out) {
-    if (op->delay > FACELITE_MAX_WINDOW || op->other_delay > FACELITE_MAX_WINDOW || op->left_shift < 0 ||
-        op->left_shift > 20 || in->stride != other->stride || in->stride != out->stride ||
+    if (op->delay > FACELITE_MAX_WINDOW || op->other_delay > FACELITE_MAX_WINDOW ||
+        op->left_shift != FACELITE_ADD_SHIFT || in->stride != other->stride || in->stride != out->stride ||
         in->channels != other->channels || in->channels != out->channels) {
         return 0;
     }

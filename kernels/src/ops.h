@@ -37,11 +37,11 @@ typedef struct facelite_conv {
     int half_up;            /* 1: facelite_rounds_half_up (requant.h) */
 } facelite_conv;
 
-/* Parameters of TFLite's ADD. */
+/* Parameters of TFLite's ADD, which shifts its operands up by FACELITE_ADD_SHIFT before it rescales them. */
+#define FACELITE_ADD_SHIFT 20
 typedef struct facelite_add {
     int32_t zero_point[2]; /* of the operands, biased */
     int32_t multiplier[2], shift[2];
-    int32_t left_shift;
     int32_t out_multiplier, out_shift;
     int32_t out_zero_point, lo, hi; /* biased */
 } facelite_add;

@@ -169,7 +169,6 @@ static void plan_add(const facelite_model *model, const facelite_op_record *op, 
         add->multiplier[i] = op->multiplier[i];
         add->shift[i] = op->shift[i];
     }
-    add->left_shift = op->left_shift;
     add->out_multiplier = op->multiplier[2];
     add->out_shift = op->shift[2];
     add->lo = op->lo + 128;

@@ -82,7 +82,7 @@ static facelite_tensor_record draw_add(builder *b, facelite_op_record *op, const
     op->other_delay = draw_between(b->from, 0, 3);
     op->lo = add.lo - 128;
     op->hi = add.hi - 128;
-    op->left_shift = (int32_t)draw_between(b->from, 0, 20);
+    op->left_shift = FACELITE_ADD_SHIFT;
     for (int i = 0; i < 3; i++) {
         op->multiplier[i] = (int32_t)(draw_bits(b->from, 4) & INT32_MAX);
         op->shift[i] = -(int32_t)draw_between(b->from, 0, 31);

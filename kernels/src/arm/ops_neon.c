@@ -104,7 +104,7 @@ INLINE adder load_adder(const facelite_add *layer) {
         made.operand[i] = make_rescaler(vdupq_n_s32(layer->multiplier[i]), vdupq_n_s32(layer->shift[i]));
     }
     made.sum = make_rescaler(vdupq_n_s32(layer->out_multiplier), vdupq_n_s32(layer->out_shift));
-    made.left_shift = vdupq_n_s32(layer->left_shift);
+    made.left_shift = vdupq_n_s32(FACELITE_ADD_SHIFT);
     return made;
 }
 

@@ -50,7 +50,7 @@ static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t coun
 }
 
 static void add(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t count, const facelite_add *layer) {
-    const int32_t one = 1 << layer->left_shift;
+    const int32_t one = 1 << FACELITE_ADD_SHIFT;
     for (size_t i = 0; i < count; i++) {
         const int32_t x = ((int32_t)a[i] - layer->zero_point[0]) * one;
         const int32_t y = ((int32_t)b[i] - layer->zero_point[1]) * one;

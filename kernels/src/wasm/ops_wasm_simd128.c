@@ -107,7 +107,7 @@ static adder load_adder(const facelite_add *layer) {
         made.operand[i] = make_rescaler(wasm_i32x4_splat(layer->multiplier[i]), wasm_i32x4_splat(layer->shift[i]));
     }
     made.sum = make_rescaler(wasm_i32x4_splat(layer->out_multiplier), wasm_i32x4_splat(layer->out_shift));
-    made.left_shift = (uint32_t)layer->left_shift;
+    made.left_shift = FACELITE_ADD_SHIFT;
     return made;
 }
 

@@ -69,33 +69,51 @@ static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t coun
     }
 }
 
-/* The three rescalings of an ADD, the same in every lane. */
+/* What an ADD does with one number, the same in every lane. Operands come as code - zero point, 9 bits, and the shift
+ * up by 20 leaves room below: with m = 2^16 high + low, floor((d 2^20 m + 2^30) / 2^31) is
+ * 2^5 d high + floor((d low + 2^10) / 2^11), all of it in 32 bits. */
+typedef struct addend {
+    __m256i zero_point, high, low, half, sign;
+    __m128i right;
+} addend;
+
 typedef struct adder {
-    __m256i zero_point[2];
-    rescaler operand[2], sum;
-    __m128i left_shift;
+    addend operand[2], sum;
 } adder;
+
+INLINE addend load_addend(int32_t zero_point, int32_t multiplier, int32_t shift) {
+    return (addend){_mm256_set1_epi32(zero_point), _mm256_set1_epi32(multiplier >> 16),
+                    _mm256_set1_epi32(multiplier & 0xffff), _mm256_set1_epi32((int32_t)((1u << -shift) >> 1)),
+                    _mm256_set1_epi32(shift ? -1 : 0), _mm_cvtsi32_si128(-shift)};
+}
 
 INLINE adder load_adder(const facelite_add *layer) {
     adder made;
     for (int i = 0; i < 2; i++) {
-        made.zero_point[i] = _mm256_set1_epi32(layer->zero_point[i]);
-        made.operand[i] = make_rescaler(_mm256_set1_epi32(layer->multiplier[i]), _mm256_set1_epi32(layer->shift[i]));
+        made.operand[i] = load_addend(layer->zero_point[i], layer->multiplier[i], layer->shift[i]);
     }
-    made.sum = make_rescaler(_mm256_set1_epi32(layer->out_multiplier), _mm256_set1_epi32(layer->out_shift));
-    made.left_shift = _mm_cvtsi32_si128(layer->left_shift);
+    made.sum = load_addend(0, layer->out_multiplier, layer->out_shift);
+    made.sum.high = _mm256_set1_epi32(layer->out_multiplier);
     return made;
 }
 
+/* Division by 2^right, rounded half away from zero; nothing here comes near the ends of int32. */
+INLINE __m256i divide(__m256i value, const addend *by) {
+    const __m256i away = _mm256_and_si256(_mm256_srai_epi32(value, 31), by->sign);
+    return _mm256_sra_epi32(_mm256_add_epi32(_mm256_add_epi32(value, by->half), away), by->right);
+}
+
 /* 8 biased codes -> centred, shifted up and rescaled. */
-INLINE __m256i rescale_operand(__m128i codes, const adder *by, int operand) {
-    const __m256i centred = _mm256_sub_epi32(_mm256_cvtepu8_epi32(codes), by->zero_point[operand]);
-    return requantise(_mm256_sll_epi32(centred, by->left_shift), &by->operand[operand]);
+INLINE __m256i rescale_operand(__m128i codes, const addend *by) {
+    const __m256i centred = _mm256_sub_epi32(_mm256_cvtepu8_epi32(codes), by->zero_point);
+    const __m256i high = _mm256_slli_epi32(_mm256_mullo_epi32(centred, by->high), 5);
+    const __m256i low = _mm256_add_epi32(_mm256_mullo_epi32(centred, by->low), _mm256_set1_epi32(1 << 10));
+    return divide(_mm256_add_epi32(high, _mm256_srai_epi32(low, 11)), by);
 }
 
 INLINE __m256i add_lanes(__m128i a, __m128i b, const adder *by) {
-    const __m256i sum = _mm256_add_epi32(rescale_operand(a, by, 0), rescale_operand(b, by, 1));
-    return requantise(sum, &by->sum);
+    const __m256i sum = _mm256_add_epi32(rescale_operand(a, &by->operand[0]), rescale_operand(b, &by->operand[1]));
+    return divide(high_product(sum, by->sum.high, by->sum.high), &by->sum);
 }
 
 INLINE __m128i add_16(const uint8_t *a, const uint8_t *b, const facelite_add *layer, const adder *by) {

@@ -76,13 +76,17 @@ INLINE __m128i divide(__m128i value, __m128d power) {
     return _mm_cvttpd_epi32(_mm_add_pd(quotient, half));
 }
 
+/* floor((x * multiplier + 2^30) / 2^31); `odd` has the odd lanes' multipliers in even places. */
+INLINE __m128i high_product(__m128i x, __m128i multiplier, __m128i odd) {
+    const __m128i nudge = _mm_set1_epi64x(INT64_C(1) << 30);
+    const __m128i low = _mm_add_epi64(_mm_mul_epi32(x, multiplier), nudge);
+    const __m128i high = _mm_add_epi64(_mm_mul_epi32(_mm_srli_epi64(x, 32), odd), nudge);
+    return _mm_blend_epi16(_mm_srli_epi64(low, 31), _mm_slli_epi64(high, 1), 0xcc);
+}
+
 /* facelite_requantise of 4 lanes. */
 INLINE __m128i requantise(__m128i acc, const rescaler *by) {
-    const __m128i nudge = _mm_set1_epi64x(INT64_C(1) << 30);
-    acc = _mm_mullo_epi32(acc, by->left);
-    const __m128i even = _mm_add_epi64(_mm_mul_epi32(acc, by->even), nudge);
-    const __m128i odd = _mm_add_epi64(_mm_mul_epi32(_mm_srli_epi64(acc, 32), by->odd), nudge);
-    const __m128i high = _mm_blend_epi16(_mm_srli_epi64(even, 31), _mm_slli_epi64(odd, 1), 0xcc);
+    const __m128i high = high_product(_mm_mullo_epi32(acc, by->left), by->even, by->odd);
     return _mm_unpacklo_epi64(divide(high, by->divide[0]), divide(_mm_unpackhi_epi64(high, high), by->divide[1]));
 }
 
@@ -228,29 +232,44 @@ static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t coun
     }
 }
 
-/* The three rescalings of an ADD, the same in every lane. */
+/* What an ADD does with one number, the same in every lane; see ops_avx2.c. */
+typedef struct addend {
+    __m128i zero_point, high, low, half, sign, right;
+} addend;
+
 typedef struct adder {
-    __m128i zero_point[2], left_shift;
-    rescaler operand[2], sum;
+    addend operand[2], sum;
 } adder;
+
+INLINE addend load_addend(int32_t zero_point, int32_t multiplier, int32_t shift) {
+    return (addend){_mm_set1_epi32(zero_point), _mm_set1_epi32(multiplier >> 16),
+                    _mm_set1_epi32(multiplier & 0xffff), _mm_set1_epi32((int32_t)((1u << -shift) >> 1)),
+                    _mm_set1_epi32(shift ? -1 : 0), _mm_cvtsi32_si128(-shift)};
+}
 
 static adder load_adder(const facelite_add *layer) {
     adder made;
     for (int i = 0; i < 2; i++) {
-        made.zero_point[i] = _mm_set1_epi32(layer->zero_point[i]);
-        made.operand[i] = make_rescaler(_mm_set1_epi32(layer->multiplier[i]), _mm_set1_epi32(layer->shift[i]));
+        made.operand[i] = load_addend(layer->zero_point[i], layer->multiplier[i], layer->shift[i]);
     }
-    made.sum = make_rescaler(_mm_set1_epi32(layer->out_multiplier), _mm_set1_epi32(layer->out_shift));
-    made.left_shift = _mm_cvtsi32_si128(layer->left_shift);
+    made.sum = load_addend(0, layer->out_multiplier, layer->out_shift);
+    made.sum.high = _mm_set1_epi32(layer->out_multiplier);
     return made;
 }
 
+INLINE __m128i divide_away(__m128i value, const addend *by) {
+    const __m128i away = _mm_and_si128(_mm_srai_epi32(value, 31), by->sign);
+    return _mm_sra_epi32(_mm_add_epi32(_mm_add_epi32(value, by->half), away), by->right);
+}
+
 /* 4 biased codes -> centred, shifted up and rescaled. */
-INLINE __m128i rescale_operand(const uint8_t *codes, const adder *by, int operand) {
+INLINE __m128i rescale_operand(const uint8_t *codes, const addend *by) {
     int32_t four;
     memcpy(&four, codes, sizeof four);
-    const __m128i centred = _mm_sub_epi32(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)), by->zero_point[operand]);
-    return requantise(_mm_sll_epi32(centred, by->left_shift), &by->operand[operand]);
+    const __m128i centred = _mm_sub_epi32(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)), by->zero_point);
+    const __m128i high = _mm_slli_epi32(_mm_mullo_epi32(centred, by->high), 5);
+    const __m128i low = _mm_add_epi32(_mm_mullo_epi32(centred, by->low), _mm_set1_epi32(1 << 10));
+    return divide_away(_mm_add_epi32(high, _mm_srai_epi32(low, 11)), by);
 }
 
 static void add(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t count, const facelite_add *layer) {
@@ -259,8 +278,9 @@ static void add(uint8_t *out, const uint8_t *a, const uint8_t *b, size_t count, 
         __m128i steps[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
             const size_t at = i + v * LANES;
-            const __m128i sum = _mm_add_epi32(rescale_operand(a + at, &by, 0), rescale_operand(b + at, &by, 1));
-            steps[v] = requantise(sum, &by.sum);
+            const __m128i sum =
+                _mm_add_epi32(rescale_operand(a + at, &by.operand[0]), rescale_operand(b + at, &by.operand[1]));
+            steps[v] = divide_away(high_product(sum, by.sum.high, by.sum.high), &by.sum);
         }
         store_bytes(out + i, to_codes(steps, layer->out_zero_point, layer->lo, layer->hi),
                     count - i < 16 ? count - i : 16);

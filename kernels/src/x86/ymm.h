@@ -50,13 +50,18 @@ INLINE rescaler make_rescaler(__m256i multiplier, __m256i shift) {
                       right, mask, _mm256_srli_epi32(mask, 1)};
 }
 
+/* floor((x * multiplier + 2^30) / 2^31), the first of the two roundings; `odd` has the odd lanes' multipliers in even
+ * places. */
+INLINE __m256i high_product(__m256i x, __m256i multiplier, __m256i odd) {
+    const __m256i nudge = _mm256_set1_epi64x(INT64_C(1) << 30);
+    const __m256i low = _mm256_add_epi64(_mm256_mul_epi32(x, multiplier), nudge);
+    const __m256i high = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), odd), nudge);
+    return _mm256_blend_epi32(_mm256_srli_epi64(low, 31), _mm256_slli_epi64(high, 1), 0xaa);
+}
+
 /* facelite_requantise of 8 lanes. */
 INLINE __m256i requantise(__m256i acc, const rescaler *by) {
-    acc = _mm256_sllv_epi32(acc, by->left);
-    const __m256i nudge = _mm256_set1_epi64x(INT64_C(1) << 30);
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(acc, by->even), nudge);
-    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(acc, 32), by->odd), nudge);
-    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xaa);
+    const __m256i high = high_product(_mm256_sllv_epi32(acc, by->left), by->even, by->odd);
     const __m256i negative = _mm256_srai_epi32(high, 31);
     const __m256i up =
         _mm256_cmpgt_epi32(_mm256_and_si256(high, by->mask), _mm256_sub_epi32(by->half, negative));
