@@ -22,6 +22,7 @@ from facelite.student import BLOB_NAME, Student, load
 from numpy.typing import NDArray
 
 from . import calibration as calibrating
+from . import windowed
 from .backends import blob, golden
 from .facts import layer_facts
 from .frontends import tflite as tflite_frontend
@@ -43,6 +44,7 @@ def convert(
     calibration: str | Path | Sequence[NDArray[np.float32]] | None = None,
     progress: Progress | None = None,
     pair_safe: bool = True,
+    windowed_only: bool = False,
 ) -> dict[str, Any]:
     """Turn a student into a bundle.
 
@@ -64,6 +66,9 @@ def convert(
     pair_safe
         Make the int8 weights of a float student exact under x86's maddubs (`pair_safe.fit`): nearly twice as fast
         on CPUs without VNNI. A quantised one keeps its weights, bit for bit.
+    windowed_only
+        For a float student that pads inside its window: write TFLite, ONNX and a report.json that says so, and
+        nothing that streams.
 
     Returns
     -------
@@ -78,10 +83,11 @@ def convert(
     """
     tell = progress or (lambda text: None)
     tell("reading the model")
-    opened = open_source(Path(source), spec_file)
     out = Path(out_dir)
-    if out.exists() and not out.is_dir():
-        raise BadInput(out, "is not a folder", "give a folder to write the bundle to")
+    if windowed_only:
+        return _convert_windowed(Path(source), out, spec_file, calibration)
+    opened = open_source(Path(source), spec_file)
+    _check_folder(out)
     with _staged(out) as folder:
         graph = _write_models(opened, folder, calibration, pair_safe, tell)
         tell("proving that the runtimes agree")
@@ -91,6 +97,29 @@ def convert(
         facts = _facts(opened, graph, folder, proof)
         _write_report(folder, graph, facts)
     return facts
+
+
+def _convert_windowed(source: Path, out: Path, spec_file: str | Path | None, calibration: Any) -> dict[str, Any]:
+    _check_folder(out)
+    if (out / BLOB_NAME).exists():
+        raise BadInput(out, f"holds a {BLOB_NAME}, which a windowed-only student has not", "give another folder")
+    student = spec.load(spec_file) if spec_file is not None else spec.beside(source)
+    with _staged(out) as folder:
+        names = (TFLITE_NAME, ONNX_NAME)
+        report = windowed.write(source, student, folder, names, lambda: _clips(calibration, student.sample_rate))
+        _copy_card(source, folder)
+    return report
+
+
+def _check_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise BadInput(out, "is not a folder", "give a folder to write the bundle to")
+
+
+def _copy_card(source: Path, folder: Path) -> None:
+    card = source.with_name(CARD_NAME)
+    if card.is_file():
+        write_bytes(folder / CARD_NAME, card.read_bytes())
 
 
 def load_graph(bundle: str | Path) -> Graph:
@@ -117,9 +146,7 @@ def _write_models(opened: Source, folder: Path, calibration: Any, pair_safe: boo
     write_bytes(folder / ONNX_NAME, opened.onnx(folder / TFLITE_NAME))
     tell("writing golden inputs and outputs")
     write_bytes(folder / GOLDEN_NAME, golden.pack(graph, _speech(graph)))
-    card = opened.path.with_name(CARD_NAME)
-    if card.is_file():
-        write_bytes(folder / CARD_NAME, card.read_bytes())
+    _copy_card(opened.path, folder)
     return graph
 
 

@@ -22,8 +22,8 @@ MAX_BYTES = 1 << 28
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 
-def load(path: str | Path) -> keras.Model:
-    """Open a `.keras` file that holds a student.
+def load(path: str | Path, windowed_only: bool = False) -> keras.Model:
+    """Open a `.keras` file that holds a student; `windowed_only` lets convolutions pad.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def load(path: str | Path) -> keras.Model:
         Layers that a student cannot hold: each by its name and class, with what is supported.
     """
     path = Path(path)
-    check_layers(_config(path), path)
+    check_layers(_config(path), path, windowed_only)
     with quiet():
         import keras
     try:

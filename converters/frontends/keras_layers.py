@@ -29,6 +29,8 @@ SUPPORTED = {
 
 ACTIVATIONS = ("linear", "relu", "relu6", "leaky_relu", "sigmoid", "tanh")
 
+NO_STREAM = "zeros inside the window have no equal in a stream; --windowed-only converts it without one"
+
 MAX_WEIGHTS = 1 << 26
 """Most weights that a configuration may ask Keras to allocate; students have below 10 million."""
 
@@ -38,11 +40,14 @@ _RECURRENT = ("LSTM", "GRU", "RNN", "Bidirectional", "TimeDistributed")
 Layer = dict[str, Any]
 
 
-def check_layers(model: Layer, path: Path) -> None:
-    """Raise Unsupported naming every layer that a student cannot hold, or BadInput for a senseless configuration."""
+def check_layers(model: Layer, path: Path, windowed_only: bool = False) -> None:
+    """Raise Unsupported naming every layer that a student cannot hold, or BadInput for a senseless configuration.
+
+    `windowed_only` allows zero padding inside the window, which has no equal in a stream.
+    """
     try:
         layers = _layers(model)
-        described = [(layer["config"]["name"], layer["class_name"], _problem(layer)) for layer in layers]
+        described = [(layer["config"]["name"], layer["class_name"], _problem(layer, windowed_only)) for layer in layers]
         weights = _weights(layers)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise BadInput(path, f"its configuration is not a Keras 3 model's ({error})", "save it again") from error
@@ -62,16 +67,20 @@ def _layers(model: Layer) -> list[Layer]:
     return [inner for layer in model["config"]["layers"] for inner in _layers(layer)]
 
 
-def _problem(layer: Layer) -> str:
+def _problem(layer: Layer, windowed_only: bool) -> str:
     kind, config = layer["class_name"], layer["config"]
     if any(word in kind for word in _RECURRENT):
         return "recurrence: it has no fixed reach into the past"
     if "Attention" in kind:
         return "attention: it looks at the whole window"
+    if kind == "ZeroPadding1D":
+        return "" if windowed_only else NO_STREAM
     if kind not in SUPPORTED or not str(layer.get("module")).startswith("keras"):
         return "not a layer of a student"
-    if kind == "Conv1D" and (config["padding"] != "valid" or config["groups"] != 1):
-        return f"padding '{config['padding']}', groups {config['groups']}; only 'valid' and 1 can stream"
+    if kind == "Conv1D" and config["groups"] != 1:
+        return f"groups {config['groups']}; only 1"
+    if kind == "Conv1D" and config["padding"] != "valid" and not windowed_only:
+        return f"padding '{config['padding']}', {NO_STREAM}"
     if kind == "Add" and _arity(layer) != 2:
         return f"adds {_arity(layer)} tensors; only two can be added at once"
     activation = config.get("activation", "linear")

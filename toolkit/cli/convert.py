@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def convert(
-    source: Annotated[str, typer.Argument(help="student.keras, or a full-int8 .tflite.")],
+    source: Annotated[str, typer.Argument(help="student.keras, .onnx, a SavedModel folder, or a full-int8 .tflite.")],
     out: Annotated[str, typer.Option("--output", "-o", help="Folder of the bundle.")],
     spec: Annotated[str | None, typer.Option("--spec", help="student.toml, when it is not beside the model.")] = None,
     calibration: Annotated[
@@ -24,14 +24,22 @@ def convert(
     pair_safe: Annotated[
         bool, typer.Option(help="Make weights exact under x86's maddubs: twice as fast on CPUs without VNNI.")
     ] = True,
+    windowed_only: Annotated[
+        bool, typer.Option("--windowed-only", help="Take padding inside the window: TFLite and ONNX, no stream.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn a student into int8 TFLite, ONNX, the kernel's blob and golden vectors, and prove that they agree."""
     from facelite.converters.bundle import convert as make_bundle
 
-    facts = make_bundle(source, out, spec, calibration, note, pair_safe)
+    facts = make_bundle(source, out, spec, calibration, note, pair_safe, windowed_only)
     if as_json:
         print_json({"bundle": out, **facts})
+        return
+    if windowed_only:
+        snr = facts["int8"]["snr_db"]
+        console().print(f"{out}: {', '.join(facts['files'])}; int8 SNR {'-' if snr is None else round(snr, 1)} dB")
+        console().print(facts["about"])
         return
     console().print(_layers(facts))
     sizes = ", ".join(f"{name} {size / 1024:.1f} KiB" for name, size in facts["files"].items())

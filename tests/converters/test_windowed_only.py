@@ -1,0 +1,124 @@
+"""Padding inside the window: refused by name, or converted without a stream when that is asked for."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from facelite import BadInput, Unsupported
+from facelite.converters.bundle import convert
+from torch import nn
+
+SPEC = 'name = "padded"\nlookahead = 100\ncontrols = ["a", "b"]\n'
+FILES = {"report.json", "student.onnx", "student_int8.tflite"}
+
+
+class Padded(nn.Module):
+    """A residual net that keeps its length by zero padding, as most do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.front = nn.Conv1d(1, 6, 16, 8)
+        self.norm = nn.BatchNorm1d(6)
+        self.same = nn.Conv1d(6, 6, 3, padding=2, dilation=2)
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.leaky_relu(self.norm(self.front(nn.functional.pad(x, (5, 3)))), 0.1)
+        x = torch.relu(x + self.same(x))
+        return torch.sigmoid(self.head(x.mean(2)))
+
+
+@pytest.fixture(scope="module")
+def padded(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("padded")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Padded().eval(), (torch.zeros(1, 1, 512),), folder / "student.onnx", dynamo=False)
+    (folder / "student.toml").write_text(SPEC)
+    return folder / "student.onnx"
+
+
+@pytest.fixture(scope="module")
+def padded_keras(tmp_path_factory) -> Path:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(4)
+    stack = [
+        layers.Conv1D(4, 8, 4, "causal", name="past"),
+        layers.ReLU(),
+        layers.Conv1D(4, 3, padding="same", name="both"),
+    ]
+    folder = tmp_path_factory.mktemp("padded_keras")
+    keras.Sequential([keras.Input((256, 1)), *stack, layers.Flatten(), layers.Dense(2)]).save(folder / "student.keras")
+    (folder / "student.toml").write_text(SPEC)
+    return folder / "student.keras"
+
+
+def test_each_padding_is_named_and_refused(padded, tmp_path):
+    with pytest.raises(Unsupported, match=r"2 operators .*5 \+ 3 zero frames.*2 \+ 2 zero frames.*--windowed-only"):
+        convert(padded, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_keras_layers_that_pad_are_named_and_refused(padded_keras, tmp_path):
+    with pytest.raises(Unsupported, match=r"2 layers .*past .*'causal'.*both .*'same'.*--windowed-only"):
+        convert(padded_keras, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["padded", "padded_keras"])
+def test_windowed_only_gives_tflite_and_onnx_and_says_so(name, request, litert, signals, tmp_path):
+    source = request.getfixturevalue(name)
+    report = convert(source, tmp_path / "out", windowed_only=True)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+    written = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert written == report
+    assert written["windowed_only"]
+    assert "no stream" in written["about"] or "no blob" in written["about"]
+    assert written["int8"]["cosine"] > 0.99
+    model = litert((tmp_path / "out" / "student_int8.tflite").read_bytes())
+    assert model.inputs[0]["quantization"] == (np.float32(1 / 127), 0)
+
+
+def test_windowed_onnx_gives_what_pytorch_gives(padded, litert, signals, tmp_path):
+    import onnxruntime
+
+    convert(padded, tmp_path / "out", windowed_only=True)
+    session = onnxruntime.InferenceSession(tmp_path / "out" / "student.onnx", providers=["CPUExecutionProvider"])
+    model = litert((tmp_path / "out" / "student_int8.tflite").read_bytes())
+    scale, zero_point = model.output["quantization"]
+    for start in range(0, 40000, 8000):
+        codes = signals["speech"][start : start + 512]
+        window = codes.astype(np.float32) / np.float32(127)
+        with torch.no_grad():
+            expected = Padded().eval()(torch.from_numpy(window).reshape(1, 1, -1)).numpy().ravel()
+        (found,) = session.run(["controls"], {"waveform": window.reshape(1, -1, 1)})
+        assert np.abs(found - expected).max() < 1e-5
+        assert np.abs((model(codes).ravel().astype(int) - zero_point) * scale - expected).max() < 0.02
+
+
+def test_a_streaming_bundle_is_not_overwritten(padded, small_bundle):
+    before = sorted(path.stat().st_mtime_ns for path in small_bundle.iterdir())
+    with pytest.raises(BadInput, match=r"student\.facelite.*another folder"):
+        convert(padded, small_bundle, windowed_only=True)
+    assert sorted(path.stat().st_mtime_ns for path in small_bundle.iterdir()) == before
+
+
+def test_other_offenders_are_refused_even_so(tmp_path):
+    class Attends(Padded):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.same(self.front(x))
+            return self.head((x @ torch.softmax(x.transpose(1, 2) @ x, -1)).mean(2))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Attends().eval(), (torch.zeros(1, 1, 512),), tmp_path / "student.onnx", dynamo=False)
+    (tmp_path / "student.toml").write_text(SPEC)
+    with pytest.raises(Unsupported, match=r"Softmax"):
+        convert(tmp_path / "student.onnx", tmp_path / "out", windowed_only=True)
