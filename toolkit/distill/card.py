@@ -75,7 +75,7 @@ def improving(history: list[dict]) -> str:
     """How the validation measures moved over the last fifth of the training, from one evaluation to the last."""
     since = next(record for record in history if record["step"] >= 0.8 * history[-1]["step"])
     if since is history[-1]:
-        return "one evaluation, so no trend"
+        return "too few evaluations for a trend"
     return ", ".join(
         f"{title} {history[-1][name] - since[name]:+.{digits}f}"
         for name, title, digits in _TRENDS
