@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +11,7 @@ from facelite.errors import BadInput
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from .locate import line_of
+from .inherit import Source, chain, merge, owner
 from .schema import Profile, UnknownTier
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -33,11 +32,14 @@ def load(target: str | Path) -> Profile:
         names file, line, key and what is allowed).
     """
     text = str(target)
-    if not text.endswith(".toml"):
-        if text not in names():
-            raise BadInput(f"target {text!r}", "no such profile", f"known: {', '.join(names())}; or give a .toml file")
-        target = PROFILES / f"{text}.toml"
-    return parse(Path(target))
+    return parse(Path(target) if text.endswith(".toml") else shipped(text))
+
+
+def shipped(name: str) -> Path:
+    """The file of the profile called `name`; raises BadInput when none is."""
+    if name not in names():
+        raise BadInput(f"target {name!r}", "no such profile", f"known: {', '.join(names())}; or give a .toml file")
+    return PROFILES / f"{name}.toml"
 
 
 def load_all() -> tuple[Profile, ...]:
@@ -46,25 +48,20 @@ def load_all() -> tuple[Profile, ...]:
 
 
 def parse(path: Path) -> Profile:
-    """Read and check one profile file; raises as `load` does."""
+    """Read and check one profile file and what it extends; raises as `load` does."""
+    sources = chain(path, shipped)
     try:
-        text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(path, f"cannot be read as a target profile: {error}") from error
-    try:
-        return Profile.model_validate(document)
+        return Profile.model_validate(merge(sources))
     except ValidationError as error:
-        raise _bad_profile(path, text, error) from error
+        raise _bad_profile(sources, error) from error
 
 
-def _bad_profile(path: Path, text: str, error: ValidationError) -> BadInput:
+def _bad_profile(sources: Sequence[Source], error: ValidationError) -> BadInput:
     # A misspelt key shows twice, as unknown and as missing; the unknown one is what the author can see.
     first, *others = sorted(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     keys = _where(first)
-    line = line_of(text, keys)
     more = f" ({len(others)} more after it)" if others else ""
-    return BadInput(f"{path}, line {line}" if line else path, f"{'.'.join(keys)} {_problem(first, keys)}{more}")
+    return BadInput(owner(sources, keys).place(keys), f"{'.'.join(keys)} {_problem(first, keys)}{more}")
 
 
 def _where(found: ErrorDetails) -> list[str]:

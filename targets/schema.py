@@ -111,8 +111,9 @@ class Cpu(_Strict):
     """The processor, as far as it is public."""
 
     model: Statement
-    cores: Count
-    clock: Frequency
+    cores: Count | None = None
+    """Cores that a game gets."""
+    clock: Frequency | None = None
     l1d: Bytes | None = None
     l2: Bytes | None = None
     l3: Bytes | None = None
@@ -154,13 +155,16 @@ class Profile(_Strict):
         What `--target` takes; the file's name for the profiles that ship.
     title
         For people.
+    extends
+        The profile that this one completes: a name, or a path of a .toml file relative to this one.
     arch
         An architecture of `targets.isa.TIERS`.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: Annotated[str, Field(min_length=1)]
-    arch: Literal["x86_64", "aarch64"]
+    extends: str | None = None
+    arch: Literal["x86_64", "aarch64", "wasm32"]
     cpu: Cpu
     memory: Memory = Memory()
     limits: Limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(_default)
     group.command("list")(list_profiles)
     group.command("show")(show)
+    group.command("diff")(diff)
     app.add_typer(group, name="targets")
 
 
@@ -57,3 +59,23 @@ def show(
             elif isinstance(entry, Statement):
                 table.add_row(f"{section}.{key}", entry.value, entry.confidence, entry.source)
     console().print(table)
+
+
+def diff(
+    first: Annotated[str, typer.Argument(help="Name of a profile, or a .toml file.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: AsJson = False,
+) -> None:
+    """The figures in which two profiles differ."""
+    from facelite.targets import profile
+    from facelite.targets.difference import differences
+
+    profiles = profile.load(first), profile.load(second)
+    found = differences(*profiles)
+    if as_json:
+        print_json({"first": first, "second": second, "differences": [asdict(one) for one in found]})
+        return
+    table = Table("key", *(one.name for one in profiles), "ratio")
+    for one in found:
+        table.add_row(one.key, one.first or "-", one.second or "-", f"{one.ratio:.3g}" if one.ratio else "")
+    console().print(table if found else "no figure differs")
