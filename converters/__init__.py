@@ -2,9 +2,10 @@
 
 ::
 
-    student.keras ─ backends/tflite.py ─► student_int8.tflite ─ frontends/tflite.py ─► Network
-                                                                     passes/, in order │
-    student.facelite · golden.npz · report ◄─ backends/ ◄─ Graph ◄──────── lower.py ◄──┘
+    student.keras ─────────────────────────────── backends/tflite.py ─┐
+    student.onnx ─ frontends/onnx.py ─ passes/ ─ quantise.py ─ backends/tflite_file.py ─┤
+                                                                     student_int8.tflite
+    student.facelite · golden.npz · report ◄─ backends/ ◄─ lower.py ◄─ passes/ ◄─ frontends/tflite.py ◄─┘
 
 Every model takes the same road through its int8 TFLite file, whose scales are the truth.
 """
