@@ -1,6 +1,3 @@
-/* facelite_bench_ops [--json] [--isa NAME] [student.facelite]: on every tier of this CPU, what each operator costs by
- * itself, or what it costs in a hop of the student named, and the hop as a whole: ns, cycles, multiply-accumulates a
- * cycle, and per cent of the peak that this machine was measured to have. */
 #include <stdio.h>
 #include <string.h>
 
@@ -42,7 +39,7 @@ static int parse(options *asked, int argc, char **argv) {
     return 1;
 }
 
-int main(int argc, char **argv) {
+int bench_main(int argc, char **argv) {
     options asked = {{0, 0}, NULL, NULL};
     size_t bytes = 0;
     if (!parse(&asked, argc, argv)) {

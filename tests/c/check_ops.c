@@ -1,9 +1,10 @@
 /* Every slot of every tier against ref, over sizes and values chosen to break it, with guard bytes around the
- * output. */
+ * output. With --bench, and what bench_main takes after it, every tier is timed once all of them are right. */
 #include <fenv.h>
 #include <float.h>
 #include <math.h>
 
+#include "bench/bench.h"
 #include "bench/synthetic.h"
 #include "check.h"
 #include "facelite/facelite.h"
@@ -237,7 +238,7 @@ static void check_tier(const char *name, uint64_t seed, const facelite_compander
     check_filter(&random);
     check_encode_i16(compander);
     check_encode_f32(compander);
-    printf("%s\n", name);
+    fprintf(stderr, "%s\n", name);
 }
 
 /* The avxvnni tier on a CPU that has the EVEX form of its instruction only (kernels/bench/CMakeLists.txt). */
@@ -253,7 +254,18 @@ static void check_twin(const facelite_compander *compander) {
 #endif
 }
 
-int main(void) {
+static int bench(int argc, char **argv) {
+#if defined(FACELITE_BENCH)
+    facelite_isa_force(NULL);
+    return bench_main(argc, argv);
+#else
+    (void)argc, (void)argv;
+    fputs("built without the benchmark (FACELITE_BENCH)\n", stderr);
+    return 2;
+#endif
+}
+
+int main(int argc, char **argv) {
     facelite_compander compander;
     synthetic_compander(&compander);
     input = aligned_zeroed(ROOM);
@@ -270,5 +282,6 @@ int main(void) {
     aligned_free(input);
     aligned_free(expected);
     aligned_free(actual);
-    return finish("ops");
+    const int timed = argc > 1 && strcmp(argv[1], "--bench") == 0;
+    return check_failures == 0 && timed ? bench(argc - 1, argv + 1) : finish("ops");
 }
