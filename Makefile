@@ -9,6 +9,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3.11 python3.12 python3.13 python3
 OUT ?= out
+FUZZ_SECONDS ?= 60
 # What `make teacher students` trains on and with. Human speech is imported: facelite corpus import DIR corpora/human.
 CORPORA ?= corpora/packages $(wildcard corpora/human)
 HOURS ?= 30
@@ -80,6 +81,14 @@ students: setup $(CORPORA) ## train every student again, each with SEEDS; many h
 
 corpora/packages: | setup
 	$(BIN)/facelite corpus build $@ --hours $(HOURS)
+
+fuzz: setup ## look for crashes and disagreements with libFuzzer, FUZZ_SECONDS on each target (clang)
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j 2
+	@for target in blob tiers stream; do \
+		mkdir -p build/fuzz/found/$$target build/fuzz/corpus/$$target; \
+		build/fuzz/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -max_len=1280 -timeout=20 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/found/$$target/ build/fuzz/corpus/$$target tests/fuzz/corpus/$$target; done
 
 count-arm: setup ## instructions per MAC on Arm, counted under qemu (gcc-aarch64-linux-gnu, qemu-user)
 	cmake --preset aarch64

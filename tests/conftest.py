@@ -14,9 +14,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED_STUDENT = ROOT / "toolkit" / "weights" / "tiny_real_time" / "student.keras"
-FESTVOX_RU = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
+FILES = {
+    "festvox-ru": Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits"),
+    "wasi-libc": Path("/usr/lib/wasm32-wasi/libc.a"),
+    "wine64": Path("/usr/lib/wine/wine64"),
+}
+"""What a package installs that is no program on the path."""
 
-EXECUTABLES = {"gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc", "qemu-user": "qemu-aarch64"}
+EXECUTABLES = {
+    "gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc",
+    "gcc-mingw-w64-x86-64": "x86_64-w64-mingw32-gcc",
+    "nodejs": "node",
+    "qemu-user": "qemu-aarch64",
+}
 """What a package installs, where it is not called like the package."""
 
 
@@ -31,8 +41,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _present(name: str) -> bool:
-    if name == "festvox-ru":
-        return FESTVOX_RU.is_dir()
+    if name in FILES:
+        return FILES[name].exists()
     return shutil.which(EXECUTABLES.get(name, name)) is not None
 
 

@@ -55,7 +55,7 @@ void *scratch_new(size_t bytes) {
 
 int is_affordable(const facelite_info *info) {
     const uint64_t hops = info->receptive_field / info->hop + 2;
-    return (info->macs_per_hop + info->scratch_bytes) * hops < 300000u && info->model_bytes < (1u << 20);
+    return (info->macs_per_hop + info->scratch_bytes) * hops < 100000u && info->model_bytes < (1u << 20);
 }
 
 opened open_model(const void *blob, size_t length) {

@@ -9,7 +9,7 @@
 #include "network.h"
 #include "src/blob.h"
 
-enum { SAMPLES = 400 };
+enum { SAMPLES = 96 };
 
 static void check_names(const opened *o, const uint8_t *blob) {
     for (uint32_t i = 0; i < o->info.controls; i++) {
