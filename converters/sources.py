@@ -35,8 +35,11 @@ sum float32 products in orders of their own, and 1e-6 is usual."""
 class Source(Protocol):
     """A student that can be converted."""
 
-    path: Path
-    spec: spec.StudentSpec
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def spec(self) -> spec.StudentSpec: ...
 
     def int8(self, clips: Callable[[], Clips], pair_safe: bool) -> bytes:
         """The full-int8 TFLite file. `clips` gives calibration audio, float32 at the student's sample rate."""

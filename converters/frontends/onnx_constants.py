@@ -83,7 +83,7 @@ def _elementwise(code: str, function: Callable[..., NDArray]) -> None:
     _folds(code)(evaluate)
 
 
-for _code, _function in {
+_ELEMENTWISE: dict[str, Callable[..., NDArray]] = {
     "Identity": np.array,
     "Add": np.add,
     "Sub": np.subtract,
@@ -98,7 +98,9 @@ for _code, _function in {
     "Less": np.less,
     "Not": np.logical_not,
     "And": np.logical_and,
-}.items():
+}
+
+for _code, _function in _ELEMENTWISE.items():
     _elementwise(_code, _function)
 
 

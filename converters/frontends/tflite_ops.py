@@ -171,12 +171,16 @@ def _add(scope: Scope, name: str) -> Node:
 def _add_constant(scope: Scope, name: str) -> Node:
     """One number added to every value, a table: TFLiteConverter leaves the bias of a single output channel so."""
     operands = scope.operands(1)
-    constant = next(scope.tensors[index] for index in scope.operator.inputs if scope.tensors[index].data is not None)
+    given = [scope.tensors[index] for index in scope.operator.inputs if index >= 0]
+    constants = [tensor for tensor in given if tensor.data is not None]
+    if len(constants) != 1:
+        raise Refusal(f"{len(constants)} constants where one is added")
+    constant = constants[0]
     codes, quant = _constant(constant, np.int8) if constant.type == "INT8" else np.zeros(0), quant_of(constant)
     if codes.size == 0 or quant is None or np.any(codes != codes.flat[0]):
         raise Refusal("adds a constant that differs by channel: a bias that was not folded into its convolution")
-    addend = {"addend": int(codes.flat[0]), "addend_quant": quant}
-    return Pointwise("ADD", name, operands, scope.output, Function.ADD_CONSTANT, clamp=scope.clamp, **addend)
+    function, code = Function.ADD_CONSTANT, int(codes.flat[0])
+    return Pointwise("ADD", name, operands, scope.output, function, 0.0, scope.clamp, code, quant)
 
 
 @_translates("MEAN")

@@ -19,15 +19,17 @@ def fuse_activations(network: Network) -> Network:
     dropped: set[int] = set()
     for node in network.nodes:
         source = made_by.get(node.inputs[0].value)
-        if _is_clamp(node) and isinstance(source, Convolution | Sum) and _is_free(network, source):
+        if not isinstance(node, Pointwise) or not _is_clamp(node):
+            continue
+        if isinstance(source, Convolution | Sum) and _is_free(network, source):
             fused[source.output] = replace(source, output=node.output, clamp=node.clamp)
             dropped.add(node.output)
     nodes = tuple(fused.get(node.output, node) for node in network.nodes if node.output not in dropped)
     return replace(network, nodes=nodes)
 
 
-def _is_clamp(node: Node) -> bool:
-    return isinstance(node, Pointwise) and node.function is Function.REQUANTISE and node.clamp is not Clamp.NONE
+def _is_clamp(node: Pointwise) -> bool:
+    return node.function is Function.REQUANTISE and node.clamp is not Clamp.NONE
 
 
 def _is_free(network: Network, source: Convolution | Sum) -> bool:

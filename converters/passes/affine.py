@@ -34,12 +34,15 @@ def fold_affine(network: Network) -> Network:
 def _without(network: Network, node: Affine) -> Network:
     source = next((other for other in network.nodes if other.output == node.inputs[0].value), None)
     readers = network.readers(node.output)
+    convolutions = [reader for reader in readers if isinstance(reader, Convolution)]
+    replaced: dict[int, Node | None]
     if isinstance(source, Convolution) and _takes(network, source, node):
         replaced = {source.output: _after(source, node), node.output: None}
     elif network.quantised:
         report(network, [(node, "scales channels between two int8 values; fold it into its convolution before")])
-    elif readers and node.output != network.output and all(isinstance(reader, Convolution) for reader in readers):
-        replaced = {reader.output: _before(reader, node) for reader in readers} | {node.output: None}
+    elif readers and node.output != network.output and len(convolutions) == len(readers):
+        replaced = {reader.output: _before(reader, node) for reader in convolutions}
+        replaced[node.output] = None
     else:
         if node.inputs[0].channels > MAX_CHANNELS:
             report(network, [(node, f"scales {node.inputs[0].channels} channels, more than {MAX_CHANNELS}")])

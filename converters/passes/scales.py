@@ -53,7 +53,7 @@ def _without_quantisers(network: Network) -> Network:
 
 def _with_fixed_scales(network: Network) -> Network:
     """Sigmoids and tanhs without a scale take theirs; a sigmoid of another is rescaled, for LiteRT knows only one."""
-    values, nodes = list(network.values), []
+    values, nodes = list(network.values), list[Node]()
     for node in network.nodes:
         fixed = FIXED_SCALES.get(node.function) if isinstance(node, Pointwise) else None
         quant = values[node.output].quant
