@@ -8,7 +8,11 @@
 #define FACELITE_NOINLINE __declspec(noinline)
 #else
 #define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
 #define FACELITE_NOINLINE __attribute__((noinline))
+#else
+#define FACELITE_NOINLINE __attribute__((noinline, noclone))
+#endif
 #endif
 
 /* Before a loop of constant length over vectors in registers. */

@@ -203,16 +203,22 @@ static FACELITE_NOINLINE void dot_exact(vector *acc, const uint8_t *x, const int
     }
 }
 
+/* Rows that are requantised together. */
+enum { EXACT_ROWS = MOST_SUMS / VECTORS };
+
 static void conv_exact(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
     for (size_t channel = 0; channel < layer->channels; channel += FACELITE_BLOCK) {
         const tile at = point_tile(layer, channel, 1);
-        for (size_t j = 0; j < count; j++) {
-            vector acc[VECTORS];
-            for (size_t v = 0; v < VECTORS; v++) {
-                acc[v] = load128(layer->bias_u8, (channel + v * LANES) * 4);
+        for (size_t j = 0; j < count; j += EXACT_ROWS) {
+            const size_t some = count - j < EXACT_ROWS ? count - j : EXACT_ROWS;
+            vector acc[EXACT_ROWS * VECTORS];
+            for (size_t r = 0; r < some; r++) {
+                for (size_t v = 0; v < VECTORS; v++) {
+                    acc[r * VECTORS + v] = load128(layer->bias_u8, (channel + v * LANES) * 4);
+                }
+                dot_exact(acc + r * VECTORS, rows + (j + r) * row_step, at.weights[0], at.step[0], layer->quads);
             }
-            dot_exact(acc, rows + j * row_step, at.weights[0], at.step[0], layer->quads);
-            finish(out + j * layer->channels + channel, acc, layer, channel, 1);
+            finish(out + j * layer->channels + channel, acc, layer, channel, (int)some);
         }
     }
 }
