@@ -6,6 +6,7 @@ _MODULES = {
     "cli": ("typer", "rich", "pydantic", "pydantic_core", "soundfile", "soxr", "jinja2", "pyarrow"),
     "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers", "h5py"),
     "distill": ("tensorboardX",),
+    "align": ("pocketsphinx",),
     "cluster": ("ray",),
     "hubert": ("safetensors", "torch", "transformers"),
     "mesh": ("sklearn",),
