@@ -24,7 +24,7 @@ INLINE vector multiply_add(vector sum, vector x, vector w) {
 
 /* One block of any layer for one row: 4 channels a vector, each as two sums of two products. Two rows at once
  * would need more registers than there are. */
-static FACELITE_NOINLINE void dot_exact(vector *acc, const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
+INLINE void dot_exact(vector *acc, const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
     __m256i sums[4];
     sums[0] = sums[1] = sums[2] = sums[3] = _mm256_setzero_si256();
     for (uint32_t q = 0; q < quads; q++, x += 4, w += step) {

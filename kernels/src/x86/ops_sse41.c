@@ -186,7 +186,7 @@ static FACELITE_NOINLINE void finish(uint8_t *out, const vector *acc, const face
 #include "tile.h"
 
 /* One block of any layer for one row: 2 channels a vector, each as two sums of two products. */
-static FACELITE_NOINLINE void dot_exact(vector *acc, const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
+INLINE void dot_exact(vector *acc, const uint8_t *x, const int8_t *w, size_t step, uint32_t quads) {
     __m128i sums[2 * VECTORS];
     for (int i = 0; i < 2 * VECTORS; i++) {
         sums[i] = _mm_setzero_si128();
