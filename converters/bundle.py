@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 
 from . import calibration as calibrating
 from . import windowed
-from .backends import blob, golden
+from .backends import blob, c, golden
 from .facts import layer_facts
 from .frontends import tflite as tflite_frontend
 from .lower import lower
 from .sources import Source, open_source
 
 TFLITE_NAME, ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student_int8.tflite", "student.onnx", "golden.npz", "MODEL_CARD.md"
+SOURCE_NAME, HEADER_NAME = "student.c", "student.h"
 
 PROOF_WINDOWS = 8
 """Windows of each golden signal on which a conversion is held against LiteRT before it is published."""
@@ -54,8 +55,9 @@ def convert(
         A `.keras`, `.onnx` (float or QDQ) or full-int8 `.tflite` file, or a SavedModel folder; `student.toml` beside
         it says what it does not.
     out_dir
-        Folder to write student.facelite, student_int8.tflite, student.onnx, golden.npz, report.json, report.html and
-        the model card to. Nothing is written to it unless all of it could be made and was proved.
+        Folder to write student.facelite, student.c, student.h, student_int8.tflite, student.onnx, golden.npz,
+        report.json, report.html and the model card to. Nothing is written to it unless all of it could be made and
+        was proved.
     spec_file
         A spec from elsewhere.
     calibration
@@ -142,6 +144,9 @@ def _write_models(opened: Source, folder: Path, calibration: Any, pair_safe: boo
     graph = opened.graph(tflite_frontend.load(folder / TFLITE_NAME))
     tell("writing the kernel's blob")
     write_bytes(folder / BLOB_NAME, blob.pack(graph))
+    tell("writing C")
+    for name, text in zip((SOURCE_NAME, HEADER_NAME), c.pack(graph), strict=True):
+        write_bytes(folder / name, text)
     tell("writing ONNX")
     write_bytes(folder / ONNX_NAME, opened.onnx(folder / TFLITE_NAME))
     tell("writing golden inputs and outputs")

@@ -19,7 +19,9 @@ FILES = {
     "golden.npz",
     "report.html",
     "report.json",
+    "student.c",
     "student.facelite",
+    "student.h",
     "student.onnx",
     "student_int8.tflite",
 }
@@ -92,7 +94,7 @@ def test_ten_seconds_are_the_same_in_any_pushes(small_bundle):
 
 def test_converting_twice_gives_the_same_model_files(small_student, small_bundle, tmp_path):
     convert(small_student, tmp_path / "again")
-    for name in ("student.facelite", "student_int8.tflite", "golden.npz"):
+    for name in ("student.facelite", "student.c", "student.h", "student_int8.tflite", "golden.npz"):
         assert (tmp_path / "again" / name).read_bytes() == (small_bundle / name).read_bytes(), name
 
 
