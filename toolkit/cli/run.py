@@ -19,10 +19,18 @@ def run(
     audio: Annotated[Path, typer.Argument(help="Any sound file.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help=".csv (Live Link Face), .npz or .json. Default: the audio's name, .csv."),
+        typer.Option(
+            "--output",
+            "-o",
+            help=".csv (Live Link Face), .npz, .json or .glb (an animated head). Default: the audio's name, .csv.",
+        ),
     ] = None,
     fps: Annotated[
         float | None, typer.Option(help="Frame rate of the file. Default: 60 for .csv, the student's own otherwise.")
+    ] = None,
+    mesh: Annotated[
+        Path | None,
+        typer.Option(help="For .glb: the mesh to animate, its targets named as in ARKit. Default: our head."),
     ] = None,
 ) -> None:
     """Animate speech: sound in, ARKit curves out."""
@@ -35,6 +43,6 @@ def run(
     pcm = read(audio, student.sample_rate)
     curves = Curves(student.animate(pcm), student.controls, student.sample_rate / student.hop)
     target = output or Path(audio.stem + ".csv")
-    written = write(target, curves, fps)
+    written = write(target, curves, fps, mesh)
     seconds = len(pcm) / student.sample_rate
     note(f"{target}: {len(written.values)} frames at {written.frame_rate:g} fps from {seconds:.1f} s of sound")

@@ -1,0 +1,96 @@
+"""glTF files read back with pygltflib."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pygltflib
+import pytest
+from facelite.controls import ARKIT_52
+from facelite.curves import Curves
+from facelite.errors import BadInput
+from facelite.export import glb, write
+from facelite.face import head
+
+COUNTS = {"SCALAR": 1, "VEC3": 3}
+TYPES = {5126: np.float32, 5123: np.uint16}
+
+
+@pytest.fixture
+def curves() -> Curves:
+    values = np.random.default_rng(3).random((40, 3), np.float32)
+    return Curves(values, ("jawOpen", "mouthClose", "snarl"))
+
+
+def _view(gltf, index: int, dtype, count: int) -> np.ndarray:
+    view = gltf.bufferViews[index]
+    return np.frombuffer(gltf.binary_blob(), dtype, count, view.byteOffset or 0)
+
+
+def _array(gltf, index: int) -> np.ndarray:
+    accessor = gltf.accessors[index]
+    width = COUNTS[accessor.type]
+    values = np.zeros((accessor.count, width), TYPES[accessor.componentType])
+    if accessor.bufferView is not None:
+        values = _view(gltf, accessor.bufferView, values.dtype, values.size).reshape(values.shape).copy()
+    if accessor.sparse is not None:
+        rows = _view(gltf, accessor.sparse.indices.bufferView, np.uint16, accessor.sparse.count)
+        moved = _view(gltf, accessor.sparse.values.bufferView, values.dtype, len(rows) * width)
+        values[rows] = moved.reshape(-1, width)
+    return values
+
+
+def _weights(gltf, targets: int) -> tuple[np.ndarray, np.ndarray]:
+    (animation,) = gltf.animations
+    (channel,) = animation.channels
+    assert channel.target.path == "weights"
+    sampler = animation.samplers[channel.sampler]
+    return _array(gltf, sampler.input)[:, 0], _array(gltf, sampler.output).reshape(-1, targets)
+
+
+def test_the_head_and_its_52_shapes(tmp_path):
+    glb.write_head(tmp_path / "head.glb")
+    gltf = pygltflib.GLTF2().load(str(tmp_path / "head.glb"))
+    (mesh,), (primitive,) = gltf.meshes, gltf.meshes[0].primitives
+    assert mesh.extras["targetNames"] == list(ARKIT_52)
+    np.testing.assert_array_equal(_array(gltf, primitive.attributes.POSITION), head().positions)
+    np.testing.assert_array_equal(_array(gltf, primitive.indices).reshape(-1, 3), head().triangles)
+    for target, delta in zip(primitive.targets, head().deltas, strict=True):
+        np.testing.assert_allclose(_array(gltf, target["POSITION"]), delta, atol=2e-6)
+    assert (tmp_path / "head.glb").stat().st_size < 600_000
+
+
+def test_weights_are_the_curves(tmp_path, curves):
+    write(tmp_path / "talk.glb", curves)
+    times, weights = _weights(pygltflib.GLTF2().load(str(tmp_path / "talk.glb")), 52)
+    np.testing.assert_allclose(times, np.arange(40) / 62.5, atol=1e-6)
+    np.testing.assert_array_equal(weights, curves.select(ARKIT_52).values)
+
+
+def test_another_mesh_keeps_its_own_order_and_the_targets_we_do_not_know(tmp_path, curves):
+    glb.write_head(tmp_path / "theirs.glb")
+    theirs = pygltflib.GLTF2().load(str(tmp_path / "theirs.glb"))
+    theirs.meshes[0].extras["targetNames"] = [f"x{name}" for name in ARKIT_52[:-2]] + ["mouthClose", "jawOpen"]
+    theirs.save(str(tmp_path / "theirs.glb"))
+    write(tmp_path / "talk.glb", curves, mesh=tmp_path / "theirs.glb")
+    _, weights = _weights(pygltflib.GLTF2().load(str(tmp_path / "talk.glb")), 52)
+    np.testing.assert_array_equal(weights[:, -2:], curves.values[:, [1, 0]])
+    assert not weights[:, :-2].any()
+
+
+@pytest.mark.parametrize("content", [b"", b"no mesh at all, but long enough", b"glTF\2\0\0\0" + bytes(40)])
+def test_a_mesh_that_is_no_glb_is_refused(tmp_path, curves, content):
+    (tmp_path / "mesh.glb").write_bytes(content)
+    with pytest.raises(BadInput, match=r"mesh\.glb"):
+        write(tmp_path / "talk.glb", curves, mesh=tmp_path / "mesh.glb")
+    assert not (tmp_path / "talk.glb").exists()
+
+
+def test_a_mesh_without_our_names_is_refused(tmp_path, curves):
+    text = json.dumps({"asset": {"version": "2.0"}, "nodes": [{"mesh": 0}], "meshes": [{"primitives": []}]}).encode()
+    text += b" " * (-len(text) % 4)
+    size = (20 + len(text)).to_bytes(4, "little") + len(text).to_bytes(4, "little")
+    (tmp_path / "mesh.glb").write_bytes(b"glTF\2\0\0\0" + size + b"JSON" + text)
+    with pytest.raises(BadInput, match="no morph target"):
+        write(tmp_path / "talk.glb", curves, mesh=tmp_path / "mesh.glb")
