@@ -23,6 +23,7 @@ VERBS = (
     "evaluate",
     "convert",
     "compare",
+    "certify",
     "targets",
     "validate",
     "bench",
