@@ -22,15 +22,15 @@ from facelite.student import BLOB_NAME, Student, load
 from numpy.typing import NDArray
 
 from . import calibration as calibrating
-from . import windowed
-from .backends import blob, c, golden
+from . import stream_proof, windowed
+from .backends import blob, c, golden, tflite_stream
 from .facts import layer_facts
 from .frontends import tflite as tflite_frontend
 from .lower import lower
 from .sources import Source, open_source
 
 TFLITE_NAME, ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student_int8.tflite", "student.onnx", "golden.npz", "MODEL_CARD.md"
-SOURCE_NAME, HEADER_NAME = "student.c", "student.h"
+SOURCE_NAME, HEADER_NAME, STREAM_NAME = "student.c", "student.h", "student_stream_int8.tflite"
 
 PROOF_WINDOWS = 8
 """Windows of each golden signal on which a conversion is held against LiteRT before it is published."""
@@ -55,9 +55,9 @@ def convert(
         A `.keras`, `.onnx` (float or QDQ) or full-int8 `.tflite` file, or a SavedModel folder; `student.toml` beside
         it says what it does not.
     out_dir
-        Folder to write student.facelite, student.c, student.h, student_int8.tflite, student.onnx, golden.npz,
-        report.json, report.html and the model card to. Nothing is written to it unless all of it could be made and
-        was proved.
+        Folder to write student.facelite, student.c, student.h, student_int8.tflite, student_stream_int8.tflite,
+        student.onnx, golden.npz, report.json, report.html and the model card to. Nothing is written to it unless all
+        of it could be made and was proved.
     spec_file
         A spec from elsewhere.
     calibration
@@ -144,6 +144,8 @@ def _write_models(opened: Source, folder: Path, calibration: Any, pair_safe: boo
     graph = opened.graph(tflite_frontend.load(folder / TFLITE_NAME))
     tell("writing the kernel's blob")
     write_bytes(folder / BLOB_NAME, blob.pack(graph))
+    tell("writing the TFLite file of one hop")
+    write_bytes(folder / STREAM_NAME, tflite_stream.pack(graph))
     tell("writing C")
     for name, text in zip((SOURCE_NAME, HEADER_NAME), c.pack(graph), strict=True):
         write_bytes(folder / name, text)
@@ -171,7 +173,8 @@ def _prove(graph: Graph, folder: Path) -> dict[str, Any]:
     """Equality of the runtimes on the golden windows, each heard as the end of a stream."""
     codes = golden.windows(graph, _speech(graph))
     heard = {name: Heard.of(graph, window, PROOF_WINDOWS) for name, window in codes.items()}
-    return equality(graph, (folder / TFLITE_NAME).read_bytes(), (folder / BLOB_NAME).read_bytes(), heard)
+    proof = equality(graph, (folder / TFLITE_NAME).read_bytes(), (folder / BLOB_NAME).read_bytes(), heard)
+    return stream_proof.extended(proof, graph, (folder / STREAM_NAME).read_bytes(), heard)
 
 
 def _facts(opened: Source, graph: Graph, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a hop costs on every tier, against the same student run window by window in LiteRT and ONNX Runtime.
+"""What a hop costs on every tier, against the same student in LiteRT, a hop or a window at a time, and in ONNX Runtime.
 
 One process, one thread, pinned to one CPU. Contenders take turns in short rounds, so that whatever else the machine
 does falls on all of them alike; a ratio is the median over rounds of the ratio of two medians of one round.
@@ -107,8 +107,9 @@ def bench(
     Returns
     -------
     "machine", "student", "contenders" (name -> µs), "ratios" (rival -> tier -> how many hops one of the rival's windows
-    takes) and "crowd" (how many characters were stepped together on the student's tier, and what one of them takes as
-    a share of a hop alone: hop after hop, and with other work between two hops that has emptied the nearer caches).
+    takes, or one of its hops) and "crowd" (how many characters were stepped together on the student's tier, and what
+    one of them takes as a share of a hop alone: hop after hop, and with other work between two hops that has emptied
+    the nearer caches).
 
     Raises
     ------
@@ -228,6 +229,9 @@ def _rivals(path: Path, student: Student, float_model: bytes | None) -> Iterator
     if (path / "student_int8.tflite").is_file():
         model = (path / "student_int8.tflite").read_bytes()
         yield Contender("LiteRT int8 XNNPACK", "window", _litert_clock(model, codes))
+    if (path / "student_stream_int8.tflite").is_file():
+        model = (path / "student_stream_int8.tflite").read_bytes()
+        yield Contender("LiteRT int8 XNNPACK, one hop", "hop", _litert_clock(model, codes[: student.hop]))
     wave = (codes / np.float32(127)).astype(np.float32)
     if float_model is not None:
         yield Contender("LiteRT float XNNPACK", "window", _litert_clock(float_model, wave))
@@ -236,12 +240,15 @@ def _rivals(path: Path, student: Student, float_model: bytes | None) -> Iterator
 
 
 def _litert_clock(model: bytes, window: NDArray) -> Clock:
+    """Of the graph alone: what it costs to hand audio over, and states back in, is not counted."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=model, num_threads=1)
     interpreter.allocate_tensors()
-    detail = interpreter.get_input_details()[0]
-    interpreter.set_tensor(detail["index"], window.reshape(detail["shape"]))
+    waveform, *states = interpreter.get_input_details()
+    interpreter.set_tensor(waveform["index"], window.reshape(waveform["shape"]))
+    for state in states:
+        interpreter.set_tensor(state["index"], np.zeros(state["shape"], state["dtype"]))
     return lambda count: _timed(interpreter.invoke, count)
 
 

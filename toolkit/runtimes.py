@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,24 +108,28 @@ def tiers() -> list[str]:
     return _kernel.isa_available()
 
 
+def _interpreter(model: bytes, graph: Graph, xnnpack: bool) -> Any:
+    """LiteRT with a model loaded, one thread."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    from facelite.converters.quiet import quiet
+
+    resolver = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF
+    try:
+        with quiet():
+            made = Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=resolver)
+            made.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise BadInput(graph.name, f"LiteRT refuses its TFLite file: {_first_line(error)}") from error
+    return made
+
+
 class LiteRt:
     """An int8 TFLite file on LiteRT: its reference kernels, or XNNPACK as applications run it."""
 
     def __init__(self, model: bytes, graph: Graph, xnnpack: bool = False) -> None:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-        from facelite.converters.quiet import quiet
-
         self.name = "LiteRT XNNPACK" if xnnpack else "LiteRT reference"
         self.quant = graph.tensors[-1].quant
-        resolver = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF
-        try:
-            with quiet():
-                self._interpreter = Interpreter(
-                    model_content=model, num_threads=1, experimental_op_resolver_type=resolver
-                )
-                self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise BadInput(graph.name, f"LiteRT refuses its TFLite file: {_first_line(error)}") from error
+        self._interpreter = _interpreter(model, graph, xnnpack)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         self._table = _input_table(graph)
@@ -137,6 +142,33 @@ class LiteRt:
         self._interpreter.set_tensor(self._input["index"], codes.reshape(self._input["shape"]))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output["index"]).ravel()
+
+
+class LiteRtStream:
+    """An int8 TFLite file of one hop with explicit states on LiteRT, streaming from silence on.
+
+    The states before the first sample come from `facelite.converters.backends.tflite_stream.rest_states`.
+    """
+
+    def __init__(
+        self, model: bytes, graph: Graph, states: Mapping[str, NDArray[np.int8]], xnnpack: bool = False
+    ) -> None:
+        self.name = f"{'LiteRT XNNPACK' if xnnpack else 'LiteRT reference'}, one hop"
+        self.quant = graph.tensors[-1].quant
+        self._interpreter = _interpreter(model, graph, xnnpack)
+        self._runner = self._interpreter.get_signature_runner()
+        self._states = dict(states)
+
+    def __call__(self, heard: Heard) -> NDArray[np.int8]:
+        return self.stream(heard)[heard.hops - 1]
+
+    def stream(self, heard: Heard) -> NDArray[np.int8]:
+        """Every hop's output codes, int8 [hops, controls]."""
+        states, frames = self._states, []
+        for hop in heard.codes[heard.window :].reshape(-1, heard.hop):
+            states = self._runner(waveform=hop.reshape(1, -1, 1), **states)
+            frames.append(states.pop("controls")[0])
+        return np.stack(frames)
 
 
 class OnnxRuntime:

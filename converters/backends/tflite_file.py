@@ -42,7 +42,7 @@ def pack(graph: Graph) -> bytes:
     BadInput
         The graph is float, or holds a fusion that TFLite has no operator for.
     """
-    return _File(graph).build()
+    return File(graph).build()
 
 
 def frames_needed(graph: Graph) -> list[int]:
@@ -66,12 +66,25 @@ def _reads(op: Op, operand: int, outputs: int) -> tuple[int, int]:
 
 
 @dataclass
-class _File:
+class File:
+    """A file in the making, windowed.
+
+    Attributes
+    ----------
+    frames
+        Of each tensor, those that its operator makes.
+    available
+        Of each tensor, those that its readers find.
+    tensors
+        The file's tensor of each of the graph's, as far as they are written.
+    """
+
     graph: Graph
 
     def __post_init__(self) -> None:
         graph = self.graph
         self.frames = [graph.window, *frames_needed(graph)[1:]]
+        self.available = self.frames
         self.writer = Writer()
         self.tensors: list[int] = []
 
@@ -79,10 +92,27 @@ class _File:
         graph, quant = self.graph, quant_of(self.graph, 0)
         waveform = self.writer.tensor("waveform", [1, graph.window, 1], quant)
         self.tensors.append(self._reshaped(waveform, "waveform/frames", [1, 1, graph.window, 1], 0))
-        for index, op in enumerate(graph.ops):
-            self.tensors.append(_WRITERS[type(op)](self, op, index + 1))
-        controls = self._reshaped(self.tensors[-1], "controls", [1, len(graph.controls)], len(graph.ops))
-        return self.writer.build(waveform, controls)
+        for index in range(len(graph.ops)):
+            self.tensors.append(self.write(index))
+        return self.writer.build([waveform], [self.controls(self.tensors[-1])])
+
+    def write(self, index: int) -> int:
+        """Write operator `index`; returns what it makes."""
+        op = self.graph.ops[index]
+        return _WRITERS[type(op)](self, op, index + 1)
+
+    def controls(self, source: int) -> int:
+        """The output frame in the shape of the file's output."""
+        return self._reshaped(source, "controls", [1, len(self.graph.controls)], len(self.graph.ops))
+
+    def slice(self, source: int, name: str, index: int, oldest: int, frames: int) -> int:
+        """`frames` frames of tensor `index`, of which `source` holds more, from the oldest but `oldest` on."""
+        channels = self.graph.tensors[index].channels
+        target = self.writer.tensor(name, [1, 1, frames, channels], quant_of(self.graph, index))
+        begin = self.writer.integers(f"{name}/begin", [0, 0, oldest, 0])
+        size = self.writer.integers(f"{name}/size", [1, 1, frames, channels])
+        self.writer.op("SLICE", [source, begin, size], target)
+        return target
 
     def _made(self, index: int, name: str = "") -> int:
         """The tensor that operator ``index - 1`` makes."""
@@ -100,16 +130,10 @@ class _File:
         """What `op`, which makes tensor `index`, reads of its operand: all of it, or a slice."""
         source = op.inputs[operand]
         wanted, newer = _reads(op, operand, self.frames[index])
-        oldest = self.frames[source] - wanted - newer
+        oldest = self.available[source] - wanted - newer
         if oldest == 0 and newer == 0:
             return self.tensors[source]
-        channels, quant = self.graph.tensors[source].channels, quant_of(self.graph, source)
-        name = f"{_name(op)}/input{operand}"
-        target = self.writer.tensor(name, [1, 1, wanted, channels], quant)
-        limits = [self.writer.integers(f"{name}/begin", [0, 0, oldest, 0])]
-        limits.append(self.writer.integers(f"{name}/size", [1, 1, wanted, channels]))
-        self.writer.op("SLICE", [self.tensors[source], *limits], target)
-        return target
+        return self.slice(self.tensors[source], f"{_name(op)}/input{operand}", source, oldest, wanted)
 
     def conv(self, op: Conv, index: int) -> int:
         source = self._read(op, 0, index)
@@ -176,11 +200,11 @@ class _File:
         return output
 
 
-_WRITERS: dict[type, Callable[[_File, Any, int], int]] = {
-    Conv: _File.conv,
-    Add: _File.add,
-    Mean: _File.mean,
-    Map: _File.map,
+_WRITERS: dict[type, Callable[[File, Any, int], int]] = {
+    Conv: File.conv,
+    Add: File.add,
+    Mean: File.mean,
+    Map: File.map,
 }
 
 

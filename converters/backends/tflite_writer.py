@@ -62,11 +62,26 @@ class Writer:
                 setattr(operator.builtinOptions, name, value)
         self._graph.operators.append(operator)
 
-    def build(self, given: int, made: int) -> bytes:
-        """The bytes of the file, whose input and output are these two tensors; the same for the same calls."""
+    def sign(self, given: dict[str, int], made: dict[str, int]) -> None:
+        """Name inputs and outputs, so that an interpreter's signature runner takes and gives them by name."""
+        signature = self._schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+        signature.inputs, signature.outputs = self._map(given), self._map(made)
+        self._model.signatureDefs = [signature]
+
+    def _map(self, tensors: dict[str, int]) -> list[Any]:
+        entries = []
+        for name, index in tensors.items():
+            entry = self._schema.TensorMapT()
+            entry.name, entry.tensorIndex = name, index
+            entries.append(entry)
+        return entries
+
+    def build(self, given: Sequence[int], made: Sequence[int]) -> bytes:
+        """The bytes of the file, whose inputs and outputs are these tensors; the same for the same calls."""
         import flatbuffers
 
-        self._graph.inputs, self._graph.outputs = [given], [made]
+        self._graph.inputs, self._graph.outputs = list(given), list(made)
         builder = flatbuffers.Builder(1 << 16)
         builder.Finish(self._model.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())

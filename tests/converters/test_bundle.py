@@ -24,6 +24,7 @@ FILES = {
     "student.h",
     "student.onnx",
     "student_int8.tflite",
+    "student_stream_int8.tflite",
 }
 
 
@@ -37,6 +38,30 @@ def test_tflite_hears_the_codes_themselves(small_bundle, litert):
     assert detail["dtype"] == np.int8
     assert detail["quantization"] == (np.float32(1 / 127), 0)
     assert list(detail["shape"]) == [1, 2048, 1]
+
+
+def test_the_file_of_one_hop_is_fed_its_own_states_by_name(small_bundle, signals):
+    """As an application does that knows nothing of facelite, from a state of zeros, warmed up by silence."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    graph = load_graph(small_bundle)
+    file = str(small_bundle / "student_stream_int8.tflite")
+    interpreter = Interpreter(file, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    details = {detail["name"]: detail for detail in interpreter.get_input_details()}
+    assert details["waveform"]["quantization"] == (np.float32(1 / 127), 0)
+    runner = interpreter.get_signature_runner()
+    states = {name: np.zeros(detail["shape"], np.int8) for name, detail in runner.get_input_details().items()}
+    silence = states.pop("waveform")
+    for _ in range(graph.window // graph.hop):
+        states = runner(waveform=silence, **states)
+        states.pop("controls")
+    frames = []
+    for hop in signals["speech"][: 30 * graph.hop].reshape(30, 1, graph.hop, 1):
+        states = runner(waveform=hop, **states)
+        frames.append(states.pop("controls")[0])
+    heard = np.concatenate([np.zeros(graph.window, np.int8), signals["speech"][: 30 * graph.hop]])
+    np.testing.assert_array_equal(frames, reference.run(graph, heard)[-1][-30:])
 
 
 def test_onnx_gives_what_keras_gives(small_student, small_bundle, signals):

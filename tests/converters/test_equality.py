@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from facelite import _kernel, companding, reference
-from facelite.converters.backends import blob, tflite
+from facelite.converters.backends import blob, tflite, tflite_stream
 from facelite.converters.frontends import tflite as frontend
 from facelite.converters.lower import lower
 from facelite.graph import Graph
+from facelite.runtimes import Heard, LiteRtStream
 from facelite.spec import StudentSpec
 from facelite.student import Student
 from numpy.typing import NDArray
@@ -61,6 +62,21 @@ def test_any_split_of_the_audio_gives_the_same_curves(converted, signals):
         parts = np.split(pcm, np.cumsum(pushes)[:-1])
         curves = np.concatenate([*(stream.push(part) for part in parts), stream.flush()])
         assert np.array_equal(curves, expected)
+
+
+@pytest.mark.parametrize("converted", range(5, STUDENTS, 9), indirect=True)
+def test_the_file_of_one_hop_gives_every_value_of_the_windowed_one(converted, signals, litert):
+    graph, model = converted
+    windowed, one_hop = litert(model), tflite_stream.pack(graph)
+    stream = LiteRtStream(one_hop, graph, tflite_stream.rest_states(graph))
+    other = LiteRtStream(one_hop, graph, {k: np.full_like(v, 99) for k, v in stream._states.items()})
+    warm = -(-graph.receptive_field // graph.hop)
+    for kind in ("speech", "noise"):
+        heard = Heard.of(graph, signals[kind][: (warm + HOPS) * graph.hop], 6)
+        frames = stream.stream(heard)
+        expected = np.stack([windowed(window).ravel() for window in heard.windows])
+        assert np.array_equal(frames[heard.hops - 1], expected), kind
+        assert np.array_equal(other.stream(heard)[warm:], frames[warm:]), kind
 
 
 def test_the_random_students_cover_every_operator(recipe):

@@ -38,8 +38,9 @@ def test_a_lone_blob_cannot_be_judged_against_litert(tmp_path, capfd):
     shutil.copy(ZOO, tmp_path / "student.facelite")
     assert main(["bench", str(tmp_path), "--hops", "50", "--json"]) == 0
     assert set(json.loads(capfd.readouterr().out)) == {"machine", "student", "contenders", "ratios", "crowd"}
-    assert main(["bench", str(tmp_path), "--hops", "50", "--at-least", "20"]) == 2
-    assert "student_int8.tflite" in capfd.readouterr().err
+    for option, file in (("--at-least", "student_int8.tflite"), ("--at-least-hop", "student_stream_int8.tflite")):
+        assert main(["bench", str(tmp_path), "--hops", "50", option, "20"]) == 2
+        assert file in capfd.readouterr().err
 
 
 def test_too_few_hops_are_refused():
