@@ -22,7 +22,7 @@ def run(
         typer.Option(
             "--output",
             "-o",
-            help=".csv (Live Link Face), .npz, .json or .glb (an animated head). Default: the audio's name, .csv.",
+            help=".csv (Live Link Face), .npz, .json, .parquet or .glb (animated head). Default: the audio's name, .csv.",
         ),
     ] = None,
     fps: Annotated[
@@ -32,17 +32,23 @@ def run(
         Path | None,
         typer.Option(help="For .glb: the mesh to animate, its targets named as in ARKit. Default: our head."),
     ] = None,
+    rig: Annotated[
+        Path | None, typer.Option("--map", help="JSON: your rig's controls as sums of the student's.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="For .csv: timecode of the first frame, HH:MM:SS:FF.")] = None,
 ) -> None:
     """Animate speech: sound in, ARKit curves out."""
     from ..curves import Curves
-    from ..export import write
+    from ..export import mapping, write
     from ..speech.audio import read
     from ..student import load
 
     student = load(bundle)
     pcm = read(audio, student.sample_rate)
     curves = Curves(student.animate(pcm), student.controls, student.sample_rate / student.hop)
+    if rig is not None:
+        curves = mapping.apply(curves, mapping.read(rig), rig)
     target = output or Path(audio.stem + ".csv")
-    written = write(target, curves, fps, mesh)
+    written = write(target, curves, fps, mesh, start)
     seconds = len(pcm) / student.sample_rate
     note(f"{target}: {len(written.values)} frames at {written.frame_rate:g} fps from {seconds:.1f} s of sound")

@@ -8,23 +8,33 @@ from ..curves import Curves
 from ..errors import BadInput
 from . import arrays, glb, livelink
 
-WRITERS = {".csv": livelink.write, ".npz": arrays.write_npz, ".json": arrays.write_json, ".glb": glb.write}
+WRITERS = {
+    ".csv": livelink.write,
+    ".npz": arrays.write_npz,
+    ".json": arrays.write_json,
+    ".parquet": arrays.write_parquet,
+    ".glb": glb.write,
+}
 """Suffix -> ``write(path, curves)``."""
 
 
-def write(path: str | Path, curves: Curves, fps: float | None = None, mesh: str | Path | None = None) -> Curves:
+def write(
+    path: str | Path, curves: Curves, fps: float | None = None, mesh: str | Path | None = None, start: str | None = None
+) -> Curves:
     """Write `curves` in the format that `path`'s suffix names, whole or not at all.
 
     Parameters
     ----------
     path
-        .csv (Live Link Face), .npz, .json or .glb (an animated mesh).
+        .csv (Live Link Face), .npz, .json, .parquet or .glb (an animated mesh).
     curves
         Any controls at any frame rate.
     fps
         Frame rate of the file. Default: Live Link Face's 60 for .csv, the curves' own otherwise.
     mesh
         For .glb: the mesh to animate. Default: facelite's own head.
+    start
+        For .csv: timecode of the first frame, ``HH:MM:SS:FF``. Default: 00:00:00:00.
 
     Returns
     -------
@@ -42,6 +52,8 @@ def write(path: str | Path, curves: Curves, fps: float | None = None, mesh: str 
         raise BadInput(path, f"curves have no format {path.suffix!r}", f"use one of {', '.join(WRITERS)}")
     if mesh is not None and suffix != ".glb":
         raise BadInput("--mesh", f"a {suffix} file holds no mesh", "write .glb")
+    if start is not None and suffix != ".csv":
+        raise BadInput("--start", f"a {suffix} file holds no timecode", "write .csv")
     if len(curves.values) == 0:
         raise BadInput(path, "there are no frames to write", "give audio with at least one sample")
     if fps is None:
@@ -51,6 +63,8 @@ def write(path: str | Path, curves: Curves, fps: float | None = None, mesh: str 
     resampled = curves.resample(fps)
     if suffix == ".glb":
         glb.write(path, resampled, mesh)
+    elif suffix == ".csv":
+        livelink.write(path, resampled, start)
     else:
         writer(path, resampled)
     return resampled

@@ -24,3 +24,15 @@ def write_json(path: str | Path, curves: Curves) -> None:
     frames = [[round(float(value), 6) for value in frame] for frame in curves.values]
     document = {"frame_rate": curves.frame_rate, "controls": list(curves.controls), "frames": frames}
     write_text(path, json.dumps(document) + "\n")
+
+
+def write_parquet(path: str | Path, curves: Curves) -> None:
+    """A column `seconds` float64 and one float32 column a control; the frame rate is in the schema's metadata."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns = {"seconds": np.arange(len(curves.values)) / curves.frame_rate}
+    columns |= {name: curves.values[:, column] for column, name in enumerate(curves.controls)}
+    table = pa.table(columns).replace_schema_metadata({"frame_rate": repr(float(curves.frame_rate))})
+    with replacing(path) as temporary:
+        parquet.write_table(table, temporary)
