@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .latency import latency
+from .schema import CrowdShare, Figure
 
 if TYPE_CHECKING:
     from facelite.student import Student
@@ -83,3 +84,30 @@ CEILINGS: tuple[Ceiling, ...] = (
 def measure(student: Student) -> Mapping[str, float]:
     """Every ceiling's number for `student`, by key."""
     return {ceiling.key: ceiling.measure(student) for ceiling in CEILINGS}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """As a `Ceiling`, of a predicted hop: `measure` takes the upper end of its error band, ms, and the limit."""
+
+    key: str
+    label: str
+    unit: str
+    meaning: str
+    measure: Callable[[Student, float, Figure], float]
+
+
+def _hop_ms(student: Student, hop_ms: float, limit: Figure) -> float:
+    return hop_ms
+
+
+def _crowd_percent(student: Student, hop_ms: float, limit: Figure) -> float:
+    period_ms = 1000 * student.hop / student.sample_rate
+    count = limit.count if isinstance(limit, CrowdShare) else 1
+    return 100 * count * hop_ms / period_ms
+
+
+FORECASTS: tuple[Forecast, ...] = (
+    Forecast("hop", "predicted hop, at most", "ms", "upper end of the predicted time of a hop", _hop_ms),
+    Forecast("characters", "predicted share of a core", "%", "of that many characters, at most", _crowd_percent),
+)

@@ -75,6 +75,15 @@ class Duration(Figure):
     base_unit = "ms"
 
 
+class CrowdShare(Figure):
+    """The share of one core that `count` characters may take."""
+
+    unit_table = units.PERCENT
+    base_unit = "%"
+
+    count: Annotated[int, Field(ge=1, le=10_000)]
+
+
 class Frequency(Figure):
     unit_table = units.GIGAHERTZ
     base_unit = "GHz"
@@ -105,6 +114,8 @@ def _between(low: float, high: float) -> Callable[[Figure], Figure]:
 
 Size = Annotated[Bytes, AfterValidator(_between(1, 2**30))]
 Delay = Annotated[Duration, AfterValidator(_between(1, 10_000))]
+Work = Annotated[Duration, AfterValidator(_between(0.001, 1000))]
+Share = Annotated[CrowdShare, AfterValidator(_between(0.001, 100))]
 
 
 class Cpu(_Strict):
@@ -119,6 +130,8 @@ class Cpu(_Strict):
     l3: Bytes | None = None
     isa: Statement
     """Strongest tier of `targets.isa.TIERS` that every device of this target runs."""
+    scheduling: Statement | None = None
+    """CPU whose tables in targets/predict/costs predict this one; the confidence decides the error band."""
 
 
 class Memory(_Strict):
@@ -137,6 +150,8 @@ class Limits(_Strict):
     memory: Size | None = None
     future_audio: Delay | None = None
     latency: Delay | None = None
+    hop: Work | None = None
+    characters: Share | None = None
     isa: Statement | None = None
 
     @model_validator(mode="after")

@@ -19,6 +19,9 @@ MILLISECONDS: dict[str, float] = {"us": 1e-3, "ms": 1, "s": 1e3}
 GIGAHERTZ: dict[str, float] = {"MHz": 1e-3, "GHz": 1}
 """Gigahertz in one of each."""
 
+PERCENT: dict[str, float] = {"%": 1}
+"""Per cent in one of each."""
+
 COUNT: dict[str, float] = {"cores": 1}
 
 
@@ -31,5 +34,7 @@ def format_bytes(count: float) -> str:
 
 
 def format_milliseconds(ms: float) -> str:
-    """A time for people: '80 ms', '5.33 ms'."""
+    """A time for people: '80 ms', '5.33 ms', '9.47 us'."""
+    if abs(ms) < 1:
+        return f"{1000 * ms:.3g} us"
     return f"{ms:.4g} ms"

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from . import isa
 from . import profile as profiles
 from .latency import Latency, latency
-from .limits import CEILINGS, measure
-from .schema import Limits, Profile
+from .limits import CEILINGS, FORECASTS, Ceiling, Forecast, measure
+from .predict import work
+from .predict.predict import Prediction, host_errors, predict
+from .schema import Figure, Limits, Profile
 
 if TYPE_CHECKING:
     from facelite.student import Student
@@ -31,7 +33,7 @@ class Check:
     value, limit
         What the student takes and what the target allows, in `unit`; for `isa` two tier names.
     unit
-        "B", "ms" or "tier".
+        "B", "ms", "%" or "tier".
     share
         value / limit; None for a tier.
     holds
@@ -76,6 +78,10 @@ class Verdict:
     tier: str
     checks: tuple[Check, ...]
     latency: Latency
+    prediction: Prediction | None
+    """None when the target's CPU is not public enough; limits on it are then in `unchecked`."""
+    unchecked: tuple[str, ...] = ()
+    """Keys of limits that could not be held against anything."""
 
     @property
     def holds(self) -> bool:
@@ -96,6 +102,8 @@ class Verdict:
             "tier": self.tier,
             "holds": self.holds,
             "checks": checks,
+            "prediction": self.prediction and {**self.prediction.as_dict(), "host_errors": host_errors()},
+            "unchecked": list(self.unchecked),
             "latency": {"samples": self.latency.samples, "ms": self.latency.ms, "terms": terms},
         }
 
@@ -122,13 +130,18 @@ def validate(bundle: str | Path | Student, target: str | Path | Profile) -> Verd
     """
     student = _student(bundle)
     profile = target if isinstance(target, Profile) else profiles.load(target)
+    prediction = predict(work.read(student.blob), profile)
+    forecasts = () if prediction is None else tuple(_forecasts(student, prediction, profile.limits))
+    wanted = {one.key for one in FORECASTS if getattr(profile.limits, one.key) is not None}
     return Verdict(
         target=profile.name,
         title=profile.title,
         arch=profile.arch,
         tier=isa.best_built(profile.arch, profile.cpu.isa.value),
-        checks=(*_ceilings(measure(student), profile.limits), *_tier(profile)),
+        checks=(*_ceilings(measure(student), profile.limits), *forecasts, *_tier(profile)),
         latency=latency(student.info),
+        prediction=prediction,
+        unchecked=tuple(sorted(wanted - {check.key for check in forecasts})),
     )
 
 
@@ -151,19 +164,29 @@ def _ceilings(measured: Mapping[str, float], limits: Limits) -> Iterator[Check]:
         figure = getattr(limits, ceiling.key)
         if figure is None:
             continue
-        value, limit = measured[ceiling.key], figure.base
-        yield Check(
-            key=ceiling.key,
-            label=ceiling.label,
-            meaning=ceiling.meaning,
-            value=value,
-            limit=limit,
-            unit=ceiling.unit,
-            share=value / limit,
-            holds=value <= limit,
-            source=figure.source,
-            confidence=figure.confidence,
-        )
+        yield _check(ceiling, figure, measured[ceiling.key])
+
+
+def _forecasts(student: Student, prediction: Prediction, limits: Limits) -> Iterator[Check]:
+    for forecast in FORECASTS:
+        figure = getattr(limits, forecast.key)
+        if figure is not None:
+            yield _check(forecast, figure, forecast.measure(student, prediction.high_us / 1000, figure))
+
+
+def _check(kind: Ceiling | Forecast, figure: Figure, value: float) -> Check:
+    return Check(
+        key=kind.key,
+        label=kind.label,
+        meaning=kind.meaning,
+        value=value,
+        limit=figure.base,
+        unit=kind.unit,
+        share=value / figure.base,
+        holds=value <= figure.base,
+        source=figure.source,
+        confidence=figure.confidence,
+    )
 
 
 def _tier(profile: Profile) -> Iterator[Check]:

@@ -106,6 +106,7 @@ class Student:
             self._model = kernel.Model(blob)
         except kernel.KernelError as error:
             raise BadInput(name, str(error), "convert the student again") from None
+        self.blob = bytes(blob)
         self.info = _info(self._model.info)
         self.controls: tuple[str, ...] = tuple(self._model.controls)
 

@@ -10,7 +10,7 @@ import pytest
 from facelite.cli import main
 from facelite.errors import BadInput
 from facelite.targets import isa, profile
-from facelite.targets.limits import CEILINGS
+from facelite.targets.limits import CEILINGS, FORECASTS
 from facelite.targets.schema import Limits
 from facelite.targets.validate import validate, validate_all
 
@@ -26,7 +26,7 @@ TIMES_MS = {"future_audio": 80, "latency": 96}  # 64 + 16, and the hop of 16
 
 
 def test_every_limit_of_the_schema_is_checked():
-    assert {ceiling.key for ceiling in CEILINGS} | {"isa"} == set(Limits.model_fields)
+    assert {kind.key for kind in (*CEILINGS, *FORECASTS)} | {"isa"} == set(Limits.model_fields)
     assert set(SIZES) | set(TIMES_MS) == {ceiling.key for ceiling in CEILINGS}
 
 

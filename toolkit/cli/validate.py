@@ -44,7 +44,7 @@ def validate(
     else:
         for verdict in verdicts:
             console().print(table(verdict))
-            console().print(latency_line(verdict), highlight=False)
+            console().print(latency_line(verdict), prediction_line(verdict), sep="\n", highlight=False)
     for verdict in verdicts:
         for check in verdict.broken:
             note(f"{verdict.target}: {check.label} is {amount(check, check.value)}, limit {amount(check, check.limit)}")
@@ -70,7 +70,23 @@ def table(verdict: Verdict) -> Table:
 def latency_line(verdict: Verdict) -> str:
     """'latency 96 ms = lookahead 64 + smoothing 16 + hop 16'."""
     terms = " + ".join(f"{term.name} {term.ms:g}" for term in verdict.latency.terms)
-    return f"algorithmic latency {verdict.latency.ms:g} ms = {terms}\n"
+    return f"algorithmic latency {verdict.latency.ms:g} ms = {terms}"
+
+
+def prediction_line(verdict: Verdict) -> str:
+    """'predicted, not measured: 63 us a hop …', with how far the model was off where it could be checked."""
+    from facelite.targets.predict.predict import host_errors
+
+    found = verdict.prediction
+    if found is None:
+        missing = f"; not checked: {', '.join(verdict.unchecked)}" if verdict.unchecked else ""
+        return f"no prediction: the CPU's clock or scheduling is not public{missing}\n"
+    errors = ", ".join(f"{tier} {error:+.0%}" for tier, error in host_errors().items())
+    return (
+        f"predicted, not measured: {found.us:.3g} us a hop ({found.low_us:.3g} to {found.high_us:.3g}), "
+        f"tier {found.tier} as {found.scheduling} at {found.clock_ghz:g} GHz; "
+        f"the model's error on a Zen 4 host: {errors}\n"
+    )
 
 
 def amount(check: Check, number: float | str) -> str:
@@ -79,4 +95,6 @@ def amount(check: Check, number: float | str) -> str:
 
     if isinstance(number, str):
         return number
+    if check.unit == "%":
+        return f"{number:.3g} %"
     return units.format_bytes(number) if check.unit == "B" else units.format_milliseconds(number)

@@ -1,0 +1,1 @@
+"""What a hop costs on a target, from tables: never a measurement."""
