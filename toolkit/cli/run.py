@@ -22,7 +22,7 @@ def run(
         typer.Option(
             "--output",
             "-o",
-            help=".csv (Live Link Face), .npz, .json, .parquet or .glb (animated head). Default: the audio's name, .csv.",
+            help=".csv (Live Link Face), .npz, .json, .parquet or .glb (a head). Default: the audio's name, .csv.",
         ),
     ] = None,
     fps: Annotated[

@@ -61,6 +61,11 @@ class Run:
         a student to start or learn from does not fit.
     """
 
+    step: int
+    history: list[dict]
+    losses: dict[str, float]
+    seconds: float
+
     def __init__(self, folder: str | Path, recipe: Recipe, sets: list[Path], init: Path | None = None) -> None:
         runtime.configure(recipe.train)
         self.folder, self.recipe, self._sets = Path(folder), recipe, sets
@@ -74,6 +79,7 @@ class Run:
         journal.identify(self.folder, recipe, [path.name for path in sets], files)
         self.model = students.trainer(recipe.student, recipe.train.seed, recipe.train.precision)
         self._graph = self.model
+        self._copy: keras.Model | None = None
         if frozen and recipe.features:
             self._graph = hybrid.graph(self.model, recipe.student, frozen, recipe.features, recipe.train)
         self._compile()
@@ -197,11 +203,10 @@ class Run:
         self._graph.optimizer.build(self._graph.trainable_variables)
 
     def _resume(self, given: Folded | None) -> None:
-        self._copy: keras.Model | None = None
         found = checkpoint.resume(self.folder, self._graph)
         self.step, self.history = found.step, found.history
-        self.losses: dict[str, float] = found.state.get("losses", {})
-        self.seconds: float = found.state.get("seconds", 0.0)
+        self.losses = found.state.get("losses", {})
+        self.seconds = found.state.get("seconds", 0.0)
         if given and not self.step:
             batches = [crops.worker_batch(step, *self._arguments()).audio for step in range(_WARM_BATCHES)]
             samples = (self.recipe.train.crop_frames - 1) * self.recipe.student.hop + self.recipe.student.window
