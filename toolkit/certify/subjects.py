@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .. import _kernel, companding, reference
 from ..graph import Graph
 from ..runtimes import Heard, Runtime
-from ..student import Student
+from ..student import Stream, Student
 from .context import Context, context
 from .disturb import Pcm
 
@@ -48,11 +48,11 @@ class KernelStream:
         finally:
             _kernel.isa_force(None)
         self.name = f"C kernel, {tier}"
-        self._options = {"smoothing": smoothing, "sample_rate": rate}
-        self.context = context(graph, self._student.stream(**self._options).latency, rate)
+        self._smoothing, self._rate = smoothing, rate
+        self.context = context(graph, self._stream().latency, rate)
 
     def __call__(self, pcm: Pcm, frame: int) -> NDArray[np.float32]:
-        stream = self._student.stream(**self._options)
+        stream = self._stream()
         pieces, frames, at, given = cycle(PIECES), [], 0, 0
         while given <= frame and at < len(pcm):
             piece = next(pieces)
@@ -60,8 +60,11 @@ class KernelStream:
             at, given = at + piece, given + len(frames[-1])
         return np.concatenate([*frames, stream.flush()])[: frame + 1]
 
+    def _stream(self) -> Stream:
+        return self._student.stream(smoothing=self._smoothing, sample_rate=self._rate)
+
     def punctual(self, pcm: Pcm, frames: Sequence[int]) -> bool:
-        stream = self._student.stream(**self._options)
+        stream = self._stream()
         heard = given = 0
         for frame in frames:
             due = self.context.due(frame)

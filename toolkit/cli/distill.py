@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
             from ..distill.pipeline import distill as one
             from ..distill.pipeline import distill_seeds as several
 
-        start = {"small": small, "init": init, "teacher": teacher, "labels": labels or ()}
+        start: dict[str, Any] = {"small": small, "init": init, "teacher": teacher, "labels": labels or ()}
         if seeds is None:
             one(corpora, recipe, output, steps=steps, seed=seed, **start)
         else:

@@ -108,9 +108,9 @@ def distill_seeds(seeds: list[int], corpora: list[Path], recipe: str | Path, out
 
 def spread(reports: list[dict]) -> dict:
     """Mean, least and greatest of every number that all of some equally nested records have."""
-    result = {}
+    result: dict[str, dict] = {}
     for name in reports[0]:
-        values = [report.get(name) for report in reports]
+        values: list[Any] = [report.get(name) for report in reports]
         if all(isinstance(value, dict) for value in values):
             result[name] = spread(values)
         elif all(isinstance(value, int | float) for value in values):

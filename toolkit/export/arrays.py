@@ -31,7 +31,7 @@ def write_parquet(path: str | Path, curves: Curves) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    columns = {"seconds": np.arange(len(curves.values)) / curves.frame_rate}
+    columns: dict[str, np.ndarray] = {"seconds": np.arange(len(curves.values)) / curves.frame_rate}
     columns |= {name: curves.values[:, column] for column, name in enumerate(curves.controls)}
     table = pa.table(columns).replace_schema_metadata({"frame_rate": repr(float(curves.frame_rate))})
     with replacing(path) as temporary:

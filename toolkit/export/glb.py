@@ -58,7 +58,8 @@ def read(path: str | Path) -> tuple[dict[str, Any], bytearray]:
     mend = "give a glTF 2.0 binary file (.glb)"
     if len(data) < 20 or struct.unpack_from("<4sI", data) != (b"glTF", 2):
         raise BadInput(path, "this is no .glb", mend)
-    chunks, offset = {}, 12
+    chunks: dict[bytes, bytes] = {}
+    offset = 12
     while offset + 8 <= len(data):
         size, kind = struct.unpack_from("<I4s", data, offset)
         if offset + 8 + size > len(data):

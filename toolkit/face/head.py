@@ -27,7 +27,7 @@ _LINING = ((1.0, 0.6, -3.0), (0.97, 8.0, -2.2), (0.9, 15.0, -12.0), (0.7, 22.0, 
 def head() -> Head:
     """facelite's own head: about 6,000 triangles, 52 shapes, half a second to make."""
     built = skin()
-    place = _place(built.flat, built.side, built.lid)
+    place = _place(built.flat, built.side.astype(float), built.lid.astype(float))
     upper, lower = (Place(*(part[line] for part in vars(place).values())) for line in built.mouth)
     lower.side[:] = -1
     face = shapes.fields(place) | {"mouthClose": shapes.mouth_close(place, upper, lower)}

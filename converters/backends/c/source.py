@@ -121,7 +121,9 @@ def _decimal(values: NDArray) -> list[str]:
 
 
 def _numbers(texts: list[str]) -> str:
-    lines, line, length = [], [], 0
+    lines: list[str] = []
+    line: list[str] = []
+    length = 0
     for text in texts:
         if length + len(text) + 1 > _WIDTH:
             lines.append(",".join(line) + ",")
