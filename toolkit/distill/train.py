@@ -195,7 +195,7 @@ class Run:
         optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
         spread = np.sqrt(np.mean([_variance(labelled) for labelled in self._labelled], axis=0))
         losses: dict[str, Any] = {
-            "curves": label_loss(student.controls, spread, train.velocity_weight, train.closure_weight),
+            "curves": label_loss(student.controls, spread, train.velocity_weight, train.contact_weight),
             "mel": "mse",
         }
         self._compared = [name for name in self._graph.output_names if name.startswith(hybrid.PREFIX)]

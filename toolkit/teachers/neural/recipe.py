@@ -26,7 +26,7 @@ class TrainConfig(BaseModel):
     weight_decay: float = Field(default=1e-2, ge=0)
     warmup: int = Field(default=200, ge=0)
     velocity_weight: float = Field(default=0.5, ge=0)
-    closure_weight: float = Field(default=1.0, ge=0)
+    contact_weight: float = Field(default=1.0, ge=0)
     warp: float = Field(default=0.12, ge=0, lt=0.5)
     """Largest share by which vocal tracts are lengthened or shortened, on the mel scale."""
     masked_bins: int = Field(default=12, ge=0)

@@ -127,7 +127,7 @@ class TeacherRun:
         )
         optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
         spread = np.sqrt(np.mean([_variance(labelled) for labelled in self._labelled], axis=0))
-        self.model.compile(optimiser, label_loss(network.controls, spread, train.velocity_weight, train.closure_weight))
+        self.model.compile(optimiser, label_loss(network.controls, spread, train.velocity_weight, train.contact_weight))
         self.model.optimizer.build(self.model.trainable_variables)
 
     def _check_identity(self) -> None:
