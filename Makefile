@@ -106,7 +106,7 @@ clean: ## remove what was built or written; .venv stays
 	@touch $@
 
 .venv/.packages: .venv/.made constraints.txt
-	@echo 'setup: installing the packages of constraints.txt into .venv (2 GB, mostly TensorFlow; once)'
+	@echo 'setup: installing the packages of constraints.txt into .venv (4 GB, mostly TensorFlow and PyTorch; once)'
 	@$(PIP) install --requirement constraints.txt
 	@touch $@
 
