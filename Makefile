@@ -60,9 +60,9 @@ bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
 	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
 	$(BIN)/facelite bench "$(OUT)"
 
-evaluate: setup ## measure the shipped students, write docs/tables/ and evaluation.html; two minutes
+evaluate: setup ## measure the shipped students, write docs/tables/ and evaluation.html; a minute
 	$(BIN)/facelite evaluate --spec $(TABLE).toml --table $(TABLE).json --table $(TABLE).md \
-		--refresh docs/evaluation.md --html evaluation.html
+		--refresh docs/evaluation.md --refresh README.md --html evaluation.html
 
 teacher: setup $(CORPORA) ## train the neural teacher again; hours, and RUNS/teacher says how many it took
 	$(BIN)/facelite teach $(CORPORA) -o $(RUNS)/teacher

@@ -81,7 +81,7 @@ def test_every_make_target_exists():
 
 
 FACELITE_COMMANDS = sorted(set(re.findall(r"`(facelite [a-z][^`]*)`", README)))
-NEEDS_HOURS_OR_PROGRAMS = ("corpus build", "distill", "bench")
+NEEDS_HOURS_OR_DATA = ("corpus build", "label", "teach", "distill", "evaluate", "bench")
 
 
 @pytest.mark.parametrize("command", FACELITE_COMMANDS)
@@ -89,7 +89,7 @@ def test_every_command_is_one_that_facelite_takes(workplace, shipped_student, co
     words = shlex.split(command)
     shutil.copy(shipped_student, workplace / "student.keras")
     shutil.copy(shipped_student.with_suffix(".toml"), workplace / "student.toml")
-    if len(words) == 2 or command.removeprefix("facelite ").startswith(NEEDS_HOURS_OR_PROGRAMS):
+    if len(words) == 2 or command.removeprefix("facelite ").startswith(NEEDS_HOURS_OR_DATA):
         options = [word for word in words if word.startswith("-")]
         usage = _run([*words[: 3 if "corpus" in words else 2], "--help"], workplace)
         assert all(option in usage for option in options)
