@@ -25,7 +25,7 @@ NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
 # pip's cmake and ninja come first, so that no system package of theirs is needed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test test-c test-slow lint bench evaluate teacher students count-arm clean
+.PHONY: help setup demo test test-c test-slow lint bench evaluate teacher students count-arm viewer-three clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -95,6 +95,9 @@ count-arm: setup ## instructions per MAC on Arm, counted under qemu (gcc-aarch64
 	cmake --build --preset aarch64 -j 2 --target facelite_replay
 	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
 	$(BIN)/python kernels/tools/count_instructions.py "$(OUT)/student.facelite"
+
+viewer-three: ## bundle three.js for the face viewer again, from the pinned versions (npm)
+	cd toolkit/face/viewer/bundle && npm ci --no-audit --no-fund && npm run -s bundle && rm -rf node_modules
 
 clean: ## remove what was built or written; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
