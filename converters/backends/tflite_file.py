@@ -40,7 +40,7 @@ def pack(graph: Graph) -> bytes:
     Raises
     ------
     BadInput
-        The graph is float, or holds a fusion that TFLite has no operator for.
+        The graph is float.
     """
     return File(graph).build()
 
@@ -114,16 +114,47 @@ class File:
         self.writer.op("SLICE", [source, begin, size], target)
         return target
 
-    def _made(self, index: int, name: str = "") -> int:
-        """The tensor that operator ``index - 1`` makes."""
+    def _made(self, index: int, part: str = "output", frames: int = 0) -> int:
+        """A tensor like the one that operator ``index - 1`` makes, of all its frames unless told how many."""
         tensor, op = self.graph.tensors[index], self.graph.ops[index - 1]
-        shape = [1, 1, self.frames[index], tensor.channels]
-        return self.writer.tensor(name or f"{_name(op)}/output", shape, quant_of(self.graph, index))
+        shape = [1, 1, frames or self.frames[index], tensor.channels]
+        return self.writer.tensor(f"{_name(op)}/{part}", shape, quant_of(self.graph, index))
+
+    def _limited(self, op: Conv | Add | Map, index: int, write: Callable[[int, int], None]) -> int:
+        """What ``write(output, activation)`` writes, with the operator's limits: fused, or as an operator behind it.
+
+        Between two equal scales TFLite's ReLU of any kind only limits, so that both ways give the same codes.
+        """
+        output = self._made(index)
+        if op.clamp in _FUSED:
+            write(output, _FUSED[op.clamp])
+            return output
+        unlimited = self._made(index, "unlimited")
+        write(unlimited, _FUSED[Clamp.NONE])
+        self.writer.op(_CLAMPS[op.clamp], [unlimited], output)
+        return output
+
+    def _frame_by_frame(
+        self, op: Conv | Mean, index: int, source: int, output: int, write: Callable[[int, int], None]
+    ) -> None:
+        """``write(seen, made)``, which makes one frame of `kernel`, for every frame of `output`."""
+        if self.frames[index] == 1:
+            return write(source, output)
+        made = []
+        for frame in range(self.frames[index]):
+            seen = self.slice(source, f"{_name(op)}/frames{frame}", op.input, frame, op.kernel)
+            made.append(self._made(index, f"output{frame}", 1))
+            write(seen, made[-1])
+        self.join(made, output)
+
+    def join(self, parts: Sequence[int], target: int) -> None:
+        """One tensor's frames behind the other's."""
+        self.writer.op("CONCATENATION", parts, target, "ConcatenationOptions", axis=2)
 
     def _reshaped(self, source: int, name: str, shape: Sequence[int], index: int) -> int:
         """The frames of tensor `index` in another shape."""
         target = self.writer.tensor(name, shape, quant_of(self.graph, index))
-        self.writer.op("RESHAPE", [source, self.writer.integers(f"{name}/shape", shape)], target)
+        self.writer.reshape(source, target, shape)
         return target
 
     def _read(self, op: Op, operand: int, index: int) -> int:
@@ -137,27 +168,39 @@ class File:
 
     def conv(self, op: Conv, index: int) -> int:
         source = self._read(op, 0, index)
-        if op.clamp not in _FUSED:
-            raise BadInput(self.graph.name, f"layer {op.name} fuses {op.clamp.value}, which TFLite cannot")
         if op.rounding is Rounding.FLOATING:
             return self._fully_connected(op, source, index)
-        output = self._made(index)
         weights = self._weights(op, op.weight[:, None], index)
         options = {"padding": _VALID, "strideW": op.stride, "strideH": 1, "dilationWFactor": op.dilation}
-        options |= {"dilationHFactor": 1, "fusedActivationFunction": _FUSED[op.clamp]}
-        self.writer.op("CONV_2D", [source, *weights], output, "Conv2DOptions", **options)
-        return output
+        options |= {"dilationHFactor": 1}
+
+        def write(output: int, activation: int) -> None:
+            options["fusedActivationFunction"] = activation
+            self.writer.op("CONV_2D", [source, *weights], output, "Conv2DOptions", **options)
+
+        return self._limited(op, index, write)
 
     def _fully_connected(self, op: Conv, source: int, index: int) -> int:
-        rows, features = self.frames[index], op.kernel * op.in_channels
-        if (rows > 1 and op.kernel > 1) or op.stride > 1 or op.dilation > 1:
+        """One matrix product of all frames where each reads a single one, or else one product a frame."""
+        if op.stride > 1 or op.dilation > 1:
             raise BadInput(self.graph.name, f"layer {op.name} is no FULLY_CONNECTED, but rounds like one")
-        flat = self._reshaped(source, f"{_name(op)}/flat", [rows, features], op.input)
-        output = self.writer.tensor(f"{_name(op)}/rows", [rows, op.out_channels], quant_of(self.graph, index))
+        rows, features = self.frames[index] if op.kernel == 1 else 1, op.kernel * op.in_channels
         weights = self._weights(op, op.weight.reshape(op.out_channels, features), index)
-        clamp = {"fusedActivationFunction": _FUSED[op.clamp]}
-        self.writer.op("FULLY_CONNECTED", [flat, *weights], output, "FullyConnectedOptions", **clamp)
-        return self._reshaped(output, f"{_name(op)}/output", [1, 1, rows, op.out_channels], index)
+
+        def write(output: int, activation: int) -> None:
+            def multiply(seen: int, target: int) -> None:
+                flat = self._reshaped(seen, f"{_name(op)}/flat", [rows, features], op.input)
+                made = self.writer.tensor(f"{_name(op)}/rows", [rows, op.out_channels], quant_of(self.graph, index))
+                fused = {"fusedActivationFunction": activation}
+                self.writer.op("FULLY_CONNECTED", [flat, *weights], made, "FullyConnectedOptions", **fused)
+                self.writer.reshape(made, target, [1, 1, rows, op.out_channels])
+
+            if op.kernel == 1:
+                multiply(source, output)
+            else:
+                self._frame_by_frame(op, index, source, output, multiply)
+
+        return self._limited(op, index, write)
 
     def _weights(self, op: Conv, weight: NDArray, index: int) -> list[int]:
         if op.weight_scale is None:
@@ -167,32 +210,32 @@ class File:
         return [weights, self.writer.constant(f"{_name(op)}/bias", op.bias, bias_scale)]
 
     def add(self, op: Add, index: int) -> int:
-        operands = [self._read(op, 0, index), self._read(op, 1, index)]
-        if op.clamp not in _FUSED:
-            raise BadInput(self.graph.name, f"layer {op.name} fuses {op.clamp.value}, which TFLite cannot")
-        output = self._made(index)
-        self.writer.op("ADD", operands, output, "AddOptions", fusedActivationFunction=_FUSED[op.clamp])
-        return output
+        return self._sum(op, [self._read(op, 0, index), self._read(op, 1, index)], index)
+
+    def _sum(self, op: Add | Map, operands: Sequence[int], index: int) -> int:
+        def write(output: int, activation: int) -> None:
+            self.writer.op("ADD", operands, output, "AddOptions", fusedActivationFunction=activation)
+
+        return self._limited(op, index, write)
 
     def mean(self, op: Mean, index: int) -> int:
-        if self.frames[index] != 1:
-            raise BadInput(self.graph.name, f"layer {op.name}: a mean of which more than one frame is needed")
-        source = self._read(op, 0, index)
-        output = self._made(index)
         axes = self.writer.integers(f"{_name(op)}/axes", [2])
-        self.writer.op("MEAN", [source, axes], output, "ReducerOptions", keepDims=True)
+
+        def write(seen: int, output: int) -> None:
+            self.writer.op("MEAN", [seen, axes], output, "ReducerOptions", keepDims=True)
+
+        output = self._made(index)
+        self._frame_by_frame(op, index, self._read(op, 0, index), output, write)
         return output
 
     def map(self, op: Map, index: int) -> int:
         source = self._read(op, 0, index)
+        if op.function is Function.ADD_CONSTANT and op.addend_quant is not None:
+            constant = self.writer.code(f"{_name(op)}/addend", op.addend, op.addend_quant)
+            return self._sum(op, [source, constant], index)
         output = self._made(index)
         if op.function is Function.REQUANTISE:
             self.writer.op(_CLAMPS[op.clamp], [source], output)
-        elif op.function is Function.ADD_CONSTANT and op.addend_quant is not None and op.clamp in _FUSED:
-            constant = self.writer.code(f"{_name(op)}/addend", op.addend, op.addend_quant)
-            self.writer.op("ADD", [source, constant], output, "AddOptions", fusedActivationFunction=_FUSED[op.clamp])
-        elif op.clamp is not Clamp.NONE:
-            raise BadInput(self.graph.name, f"layer {op.name} fuses {op.clamp.value}, which TFLite cannot")
         elif op.function is Function.LEAKY_RELU:
             self.writer.op("LEAKY_RELU", [source], output, "LeakyReluOptions", alpha=op.alpha)
         else:

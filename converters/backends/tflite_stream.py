@@ -25,7 +25,7 @@ def pack(graph: Graph) -> bytes:
     Raises
     ------
     BadInput
-        The graph is float, or holds a fusion that TFLite has no operator for.
+        The graph is float.
     """
     return _HopFile(graph).build()
 
@@ -60,7 +60,7 @@ class _HopFile(File):
         for index in range(len(graph.tensors)):
             new = self.write(index - 1) if index else new
             if index in kept:
-                self.tensors.append(self._joined(given[_state(index)], new, index))
+                self.tensors.append(self._with_history(given[_state(index)], new, index))
                 made[_state(index)] = self._renewed(index)
             else:
                 self.tensors.append(new)
@@ -72,11 +72,10 @@ class _HopFile(File):
         shape = [1, 1, self.plan.history[index], self.graph.tensors[index].channels]
         return self.writer.tensor(f"{name}_{index}", shape, quant_of(self.graph, index))
 
-    def _joined(self, history: int, new: int, index: int) -> int:
-        """History and new frames, one behind the other."""
+    def _with_history(self, history: int, new: int, index: int) -> int:
         shape = [1, 1, self.available[index], self.graph.tensors[index].channels]
         target = self.writer.tensor(f"frames_{index}", shape, quant_of(self.graph, index))
-        self.writer.op("CONCATENATION", [history, new], target, "ConcatenationOptions", axis=2)
+        self.join([history, new], target)
         return target
 
     def _renewed(self, index: int) -> int:

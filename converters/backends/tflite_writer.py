@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 _SCHEMA_VERSION = 3
 
-_OPERATOR_VERSIONS = {"CONV_2D": 3, "FULLY_CONNECTED": 4, "RESHAPE": 1, "QUANTIZE": 2}
+_OPERATOR_VERSIONS = {"CONV_2D": 3, "FULLY_CONNECTED": 4, "RESHAPE": 1, "RELU_0_TO_1": 1, "RELU_N1_TO_1": 1}
 """Versions that brought int8, per-channel weights included; 2 for every other operator that we write."""
 
 _KINDS = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32"}
@@ -61,6 +61,10 @@ class Writer:
             for name, value in fields.items():
                 setattr(operator.builtinOptions, name, value)
         self._graph.operators.append(operator)
+
+    def reshape(self, source: int, target: int, shape: Sequence[int]) -> None:
+        """Append the operator that gives `source` the shape of `target`."""
+        self.op("RESHAPE", [source, self.integers(f"{self._graph.tensors[target].name}/shape", shape)], target)
 
     def sign(self, given: dict[str, int], made: dict[str, int]) -> None:
         """Name inputs and outputs, so that an interpreter's signature runner takes and gives them by name."""
