@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, field_validator
 
+from . import strict_toml
 from .errors import BadInput
 
 SPEC_NAME = "student.toml"
@@ -66,17 +66,9 @@ def load(path: str | Path) -> StudentSpec:
     Raises
     ------
     BadInput
-        It cannot be read, is not TOML, misspells a key (the allowed ones are named) or holds a value out of range.
+        It cannot be read, is not TOML, misspells a key or holds a value out of range.
     """
-    path = Path(path)
-    try:
-        spec = StudentSpec.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise BadInput(path, f"cannot be read ({error.strerror})", "give the student's spec with --spec") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"is not TOML: {error}") from None
-    except ValidationError as error:
-        raise BadInput(path, _problems(error)) from None
+    spec = strict_toml.read(path, StudentSpec, "give the student's spec with --spec")
     spec._source = str(path)
     return spec
 
@@ -112,18 +104,3 @@ def beside(model: str | Path) -> StudentSpec:
 
 def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _problems(error: ValidationError) -> str:
-    # A misspelt key shows twice, as unknown and as missing; the unknown one comes first.
-    found = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    texts = []
-    for problem in found:
-        key = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            texts.append(f"{key} is an unknown key; allowed: {', '.join(StudentSpec.model_fields)}")
-        elif problem["type"] == "missing":
-            texts.append(f"{key} is missing")
-        else:
-            texts.append(f"{key}: {problem['msg'].removeprefix('Value error, ')}")
-    return "; ".join(texts)

@@ -214,7 +214,7 @@ def test_a_lambda_layer_is_never_run(small_student, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('name = "x"\nlookahed = 5\ncontrols = ["a"]', "lookahed is an unknown key; allowed: name, sample_rate"),
+        ('name = "x"\nlookahed = 5\ncontrols = ["a"]', "lookahed is an unknown key; did you mean lookahead"),
         ('name = "x"\nlookahead = 5\ncontrols = ["a"]', "names 1 controls"),
         ('name = "x"\nlookahead = 2048\ncontrols = ["a","b","c","d","e"]', "lookahead is 2048"),
         ('name = "x"\nlookahead = 1\ncontrols = ["a","b","c","d","a"]', "names a more than once"),

@@ -168,7 +168,7 @@ def test_paths_of_a_specification_are_its_own(tmp_path):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (("headline", "headlien"), "headlien: Extra inputs"),
+        (("headline", "headlien"), "did you mean headline?"),
         (('students = ["runs/1", "runs/2"]', "students = []"), "row.1.students"),
         (('corpora = ["speech"]', 'corpora = ["speech"]\nsplits = ["tset"]'), "'tset' is unknown"),
         (("[[row]]", "[[row"), "is not TOML"),

@@ -106,24 +106,23 @@ def _asked(
     int8: bool,
 ) -> TableSpec:
     """The table that the command line describes: a row a student."""
-    from ..evaluation.spec import Row, TableSpec, validated
+    from ..evaluation.spec import TableSpec
+    from ..strict_toml import checked
 
     if not student or not corpus:
         raise BadInput("evaluate", "no student or no --corpus was given", "give both, or --spec table.toml")
     names = _names(student)
-    return validated(
-        lambda: TableSpec(
-            corpora=tuple(map(str, corpus)),
-            splits=tuple(split or ("test",)),
-            sources=tuple(source or ()),
-            teacher=teacher,
-            gain_db=tuple(gain_db or ()),
-            snr_db=tuple(snr_db or ()),
-            int8=int8,
-            row=tuple(Row(name=name, students=(one,)) for name, one in zip(names, student, strict=True)),
-        ),
-        "evaluate",
-    )
+    document = {
+        "corpora": tuple(map(str, corpus)),
+        "splits": tuple(split or ("test",)),
+        "sources": tuple(source or ()),
+        "teacher": teacher,
+        "gain_db": tuple(gain_db or ()),
+        "snr_db": tuple(snr_db or ()),
+        "int8": int8,
+        "row": tuple({"name": name, "students": (one,)} for name, one in zip(names, student, strict=True)),
+    }
+    return checked(document, TableSpec, "evaluate")
 
 
 def _names(students: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from ..atomic import replacing, write_text
-from ..spec import SPEC_NAME
+from ..spec import SPEC_NAME, StudentSpec, text
 from . import students
 from .architecture import StudentConfig
 from .calibrate import Calibration
@@ -23,19 +23,13 @@ def export(model: keras.Model, student: StudentConfig, path: Path, calibration: 
     model
         Made by `students.trainer`, in float32.
     """
-    write_text(path.with_name(SPEC_NAME), spec_text(student))
+    spec = StudentSpec(
+        name=student.name,
+        sample_rate=student.sample_rate,
+        lookahead=student.lookahead,
+        controls=student.controls,
+        smoothing=student.smoothing,
+    )
+    write_text(path.with_name(SPEC_NAME), text(spec))
     with replacing(path) as temporary:
         students.windowed(student, model, calibration).save(temporary)
-
-
-def spec_text(student: StudentConfig) -> str:
-    """The student.toml that tells a converter what the model file does not."""
-    controls = "".join(f'    "{name}",\n' for name in student.controls)
-    return (
-        f'name = "{student.name}"\n'
-        f"sample_rate = {student.sample_rate} # Hz\n"
-        f"lookahead = {student.lookahead} # samples\n"
-        f"smoothing = {str(student.smoothing).lower()}\n"
-        f'companding = "mulaw"\n'
-        f"controls = [\n{controls}]\n"
-    )

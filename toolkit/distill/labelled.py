@@ -7,6 +7,7 @@ Clips stand end to end, each padded to a whole number of frames, so that frame `
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,16 @@ class LabelledSet:
     def clip_curves(self, entry: Entry) -> NDArray[np.float32]:
         """float32 [frames, controls]."""
         return self.curves[entry.frame : entry.frame + entry.frames].astype(np.float32)
+
+
+def spread(sets: Sequence[LabelledSet]) -> NDArray[np.float32]:
+    """How much each control moves: its standard deviation over the sets, float32 [controls]."""
+    return np.sqrt(np.mean([_sample(labelled).var(0) for labelled in sets], axis=0))
+
+
+def _sample(labelled: LabelledSet) -> NDArray[np.float32]:
+    """About 200,000 frames, evenly drawn."""
+    return labelled.curves[:: max(len(labelled.curves) // 200_000, 1)].astype(np.float32)
 
 
 def _entry(record: dict[str, Any]) -> Entry:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
+from .. import strict_toml
 from ..errors import BadInput
-from .architecture import ConvConfig, Strict, StudentConfig
+from .architecture import Strict, StudentConfig
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -127,15 +126,8 @@ def load(path: str | Path) -> Recipe:
     file = Path(path)
     if not file.suffix and (RECIPES / f"{path}.toml").exists():
         file = RECIPES / f"{path}.toml"
-    try:
-        recipe = Recipe.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except OSError as error:
-        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
-        raise BadInput(path, error.strerror or "cannot be read", f"packaged recipes: {known}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(file, f"not TOML: {error}") from None
-    except ValidationError as error:
-        raise BadInput(file, _problem(error)) from None
+    packaged = ", ".join(sorted(found.stem for found in RECIPES.glob("*.toml")))
+    recipe = strict_toml.read(file, Recipe, f"packaged recipes: {packaged}")
     problem = _misfit(recipe)
     if problem:
         raise BadInput(file, *problem)
@@ -146,26 +138,6 @@ def changed(recipe: Recipe, section: str, **values: Any) -> Recipe:
     """`recipe` with `values` in its section "train" or "features"; None leaves what is there."""
     given = {name: value for name, value in values.items() if value is not None}
     return recipe.model_copy(update={section: getattr(recipe, section).model_copy(update=given)}) if given else recipe
-
-
-def _problem(error: ValidationError) -> str:
-    """The first fault, with its field; a misspelt key with the ones that there are."""
-    first = error.errors()[0]
-    *section, key = (str(part) for part in first["loc"])
-    if first["type"] != "extra_forbidden":
-        return f"{'.'.join([*section, key])}: {first['msg'].removeprefix('Value error, ')}"
-    known = _keys(section)
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-    return f"{'.'.join([*section, key])}: no such key; {hint}"
-
-
-def _keys(section: list[str]) -> list[str]:
-    model: Any = {"student": StudentConfig, "train": TrainConfig, "augment": AugmentConfig, "features": FeatureConfig}
-    found = model.get(section[0]) if section else Recipe
-    if len(section) > 1:
-        found = ConvConfig
-    return [field.alias or name for name, field in found.model_fields.items()]
 
 
 def _misfit(recipe: Recipe) -> tuple[str, str] | None:

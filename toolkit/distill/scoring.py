@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,12 @@ class Score:
     labiodental: ContactScore | None = None
     interval: Interval | None = None
     correlations: dict[str, float] = field(default_factory=dict)
+
+    def flat(self) -> dict[str, float]:
+        """Its numbers by name, the closures' with "closure_" before them: one line of a history."""
+        record = {name: value for name, value in asdict(self).items() if isinstance(value, int | float)}
+        closure = asdict(self.closure) if self.closure else {}
+        return record | {f"closure_{name}": value for name, value in closure.items()}
 
 
 def score(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,10 @@ from .calibrate import Calibration, fit
 from .export import BEST, STUDENT, export
 from .folded import Folded
 from .inference import linear
-from .labelled import Entry, LabelledSet
+from .labelled import Entry, LabelledSet, spread
 from .losses import label_loss
 from .recipe import Recipe
-from .scoring import Answer, Score, score_answers
+from .scoring import Answer, score_answers
 
 HISTORY, IDENTITY = journal.HISTORY, journal.IDENTITY
 
@@ -167,7 +166,7 @@ class Run:
         ]
         result = score_answers(answers, labelled.controls, 16000 / labelled.hop)
         losses = {f"train_{name}": value for name, value in self.losses.items()}
-        self.history.append({"step": self.step, "train_loss": self.losses["curves"]} | losses | _flat(result))
+        self.history.append({"step": self.step, "train_loss": self.losses["curves"]} | losses | result.flat())
         model, calibration = self.float32(), self._calibration(heard)
         export(model, self.recipe.student, self.folder / STUDENT, calibration)
         if result.mse <= min(record["mse"] for record in self.history):
@@ -193,9 +192,9 @@ class Run:
             warmup_steps=train.warmup,
         )
         optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
-        spread = np.sqrt(np.mean([_variance(labelled) for labelled in self._labelled], axis=0))
+        moves = spread(self._labelled)
         losses: dict[str, Any] = {
-            "curves": label_loss(student.controls, spread, train.velocity_weight, train.contact_weight),
+            "curves": label_loss(student.controls, moves, train.velocity_weight, train.contact_weight),
             "mel": "mse",
         }
         self._compared = [name for name in self._graph.output_names if name.startswith(hybrid.PREFIX)]
@@ -250,14 +249,3 @@ class Run:
 def _value(target: Any, answer: Any) -> Any:
     """The loss of an output that is a loss already."""
     return answer[:, 0]
-
-
-def _variance(labelled: LabelledSet) -> NDArray[np.float32]:
-    sample = labelled.curves[:: max(len(labelled.curves) // 200_000, 1)].astype(np.float32)
-    return sample.var(0)
-
-
-def _flat(result: Score) -> dict:
-    record = {name: value for name, value in asdict(result).items() if isinstance(value, int | float)}
-    closure = asdict(result.closure) if result.closure else {}
-    return record | {f"closure_{key}": value for key, value in closure.items()}

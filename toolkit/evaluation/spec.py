@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable
 from os.path import normpath
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ..errors import BadInput
+from .. import strict_toml
 from ..speech.splits import SPLITS
 from .subjects import is_teacher
 
@@ -94,26 +92,9 @@ def load(path: str | Path, corpora: tuple[str, ...] = ()) -> TableSpec:
         It cannot be read, is not TOML, misspells a key or holds a value out of range; the first fault is named.
     """
     path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-        if corpora:
-            content["corpora"] = [str(Path(corpus).absolute()) for corpus in corpora]
-        spec = validated(lambda: TableSpec.model_validate(content), path)
-    except OSError as error:
-        raise BadInput(path, f"cannot be read ({error.strerror})", "give a table's specification") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"is not TOML: {error}") from None
+    own = {"corpora": [str(Path(corpus).absolute()) for corpus in corpora]} if corpora else {}
+    spec = strict_toml.read(path, TableSpec, "give a table's specification", lambda document: document | own)
     return _rooted(spec, path.parent)
-
-
-def validated(make: Callable[[], TableSpec], name: str | Path) -> TableSpec:
-    """What `make` gives; a value that does not fit becomes BadInput about `name`, naming the first."""
-    try:
-        return make()
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(name, f"{field}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _rooted(spec: TableSpec, folder: Path) -> TableSpec:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ..errors import BadInput
+from .. import strict_toml
 from ..spec import Name
 
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=False)]
@@ -188,17 +187,7 @@ def load(path: Path) -> OnnxConfig:
     BadInput
         It cannot be read, is not TOML, misspells a key or holds a value out of range; the first fault is named.
     """
-    try:
-        return OnnxConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise BadInput(path, f"cannot be read ({error.strerror})", "give the TOML that describes the network") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"is not TOML: {error}", "docs/teachers.md shows one") from None
-    except ValidationError as error:
-        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        problem = first["msg"].removeprefix("Value error, ")
-        raise BadInput(path, f"{field}: {problem}", "docs/teachers.md describes every key") from None
+    return strict_toml.read(path, OnnxConfig, "give the TOML that describes the network")
 
 
 def _distinct(layout: tuple, needed: tuple[str, ...]) -> tuple:

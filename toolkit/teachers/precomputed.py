@@ -9,7 +9,6 @@ there is one, says what the files do not.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from .. import strict_toml
 from ..companding import to_int16
 from ..curves import FRAME_RATE, Curves
 from ..errors import BadInput
@@ -160,18 +160,7 @@ class CurvesTeacher:
 
 
 def _settings(path: Path) -> CurvesSettings:
-    if not path.exists():
-        return CurvesSettings()
-    try:
-        return CurvesSettings.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"is not TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(
-            path, f"{field}: {first['msg']}", f"known are {', '.join(CurvesSettings.model_fields)}"
-        ) from None
+    return strict_toml.read(path, CurvesSettings) if path.exists() else CurvesSettings()
 
 
 def _recordings(folder: Path) -> tuple[Recording, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from ... import strict_toml
 from ...atomic import replacing, write_text
 from ...errors import BadInput
 from ...spec import Name
@@ -96,14 +96,4 @@ def load(folder: Path) -> tuple[HeadConfig, Any]:
 
 
 def _config(path: Path) -> HeadConfig:
-    try:
-        return HeadConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        mend = "train a head with facelite.teachers.hubert.train.train_head"
-        raise BadInput(path, f"cannot be read ({error.strerror})", mend) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"is not TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BadInput(path, f"{field}: {first['msg']}", f"known are {', '.join(HeadConfig.model_fields)}") from None
+    return strict_toml.read(path, HeadConfig, "train a head with facelite.teachers.hubert.train.train_head")

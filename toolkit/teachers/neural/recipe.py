@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from ... import strict_toml
 from ...distill.recipe import AugmentConfig
-from ...errors import BadInput
 from .model import TeacherConfig
 
 PACKAGED = Path(__file__).with_name("teacher.toml")
@@ -57,13 +56,4 @@ def load(path: str | Path | None = None) -> TeacherRecipe:
     BadInput
         No such file, not TOML, a misspelt key, or a value out of range; the first fault is named.
     """
-    file = Path(path) if path else PACKAGED
-    try:
-        return TeacherRecipe.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except OSError as error:
-        raise BadInput(file, error.strerror or "cannot be read", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(file, f"not TOML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(file, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    return strict_toml.read(path or PACKAGED, TeacherRecipe)
