@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
         ],
         output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; one that exists goes on.")],
         recipe: Annotated[Path | None, typer.Option(help="A recipe file; the packaged one without.")] = None,
+        init: Annotated[Path | None, typer.Option(help="A trained teacher's folder to start from.")] = None,
         steps: Annotated[int | None, typer.Option(min=1, help="Train for this many steps instead.")] = None,
         seed: Annotated[int | None, typer.Option(help="Train with this seed instead.")] = None,
     ) -> None:
@@ -27,4 +28,4 @@ def register(app: typer.Typer) -> None:
         with quiet():
             from ..teachers.neural.pipeline import teach as run_pipeline
 
-        run_pipeline(corpora, recipe, output, steps=steps, seed=seed)
+        run_pipeline(corpora, recipe, output, steps=steps, seed=seed, init=init)

@@ -105,6 +105,24 @@ def test_a_stopped_run_goes_on_to_the_same_weights(taught, recipe, tmp_path):
         assert np.allclose(np.asarray(one), np.asarray(other), atol=1e-5), one.path
 
 
+def test_training_starts_from_a_given_teacher(taught, recipe, tmp_path):
+    from facelite.teachers.neural.teacher import NeuralTeacher
+    from facelite.teachers.neural.train import TeacherRun
+
+    sets = [path.parent for path in (taught / "labels").glob("*/index.json")]
+    started = TeacherRun(tmp_path, recipes.load(recipe), sets, init=taught)
+    given = NeuralTeacher.open(taught)
+    for mine, theirs in zip(started.model.get_weights(), given.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    with pytest.raises(BadInput, match="another start"):
+        TeacherRun(tmp_path, recipes.load(recipe), sets)
+    wider = recipes.load(recipe)
+    wider = wider.model_copy(update={"network": wider.network.model_copy(update={"width": 16})})
+    with pytest.raises(BadInput, match="another shape"):
+        TeacherRun(tmp_path / "wider", wider, sets, init=taught)
+    assert not (tmp_path / "wider" / "run.json").exists()
+
+
 def test_another_recipe_in_the_same_folder_is_refused(taught, corpus, recipe):
     from facelite.teachers.neural.pipeline import teach
 

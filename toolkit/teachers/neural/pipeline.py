@@ -22,12 +22,17 @@ EVALUATION = "evaluation.json"
 
 
 def teach(
-    corpora: list[Path], recipe: Path | None, output: Path, steps: int | None = None, seed: int | None = None
+    corpora: list[Path],
+    recipe: Path | None,
+    output: Path,
+    steps: int | None = None,
+    seed: int | None = None,
+    init: Path | None = None,
 ) -> None:
     """Train the neural teacher on `corpora` and leave it in `output`; a run that is there already goes on.
 
     Leaves teacher.npz, teacher.json, evaluation.json, MODEL_CARD.md, history.json, run.json, the labels and the
-    checkpoint.
+    checkpoint. Training starts from the teacher in `init`, if one is given.
 
     Raises
     ------
@@ -39,14 +44,14 @@ def teach(
     chosen = chosen.model_copy(update={"train": chosen.train.model_copy(update=given)})
     opened = [Corpus.open(path) for path in corpora]
     sets = labelled_sets(opened, chosen.network.controls, HOP, output / "labels")
-    run = TeacherRun(output, chosen, sets)
+    run = TeacherRun(output, chosen, sets, init)
     _train(run)
     teacher = run.teacher(run.calibrate())
     teacher.save(output)
     results = score_all(teacher, sets)
     report = {name: asdict(result) for name, result in results.items()}
     write_text(output / EVALUATION, json.dumps(report, indent=1))
-    write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, run.seconds))
+    write_text(output / "MODEL_CARD.md", card.render(chosen, opened, run.history, results, run.seconds, init))
     note(f"teacher: {output}; label with --teacher neural:{output}")
 
 

@@ -36,10 +36,12 @@ class NeuralTeacher:
     ----------
     controls
         One name a column of the answer.
+    config
+        The network's shape.
     """
 
     def __init__(self, model: keras.Model, config: TeacherConfig, calibration: Calibration | None = None) -> None:
-        self._model, self._config, self._calibration = model, config, calibration
+        self._model, self.config, self._calibration = model, config, calibration
         self.controls: tuple[str, ...] = config.controls
 
     @property
@@ -91,11 +93,11 @@ class NeuralTeacher:
         arrays = {f"w{index}": value.astype(np.float16) for index, value in enumerate(weights)}
         with replacing(folder / WEIGHTS) as path:
             np.savez(path, **arrays)
-        write_text(folder / CONFIG, json.dumps(self._config.model_dump(mode="json"), indent=1))
+        write_text(folder / CONFIG, json.dumps(self.config.model_dump(mode="json"), indent=1))
 
     def fingerprint(self) -> str:
         """SHA-256 over the configuration and every weight, hexadecimal."""
-        digest = hashlib.sha256(self._config.model_dump_json().encode())
+        digest = hashlib.sha256(self.config.model_dump_json().encode())
         for value in self._model.get_weights():
             digest.update(value.tobytes())
         if self._calibration:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -16,9 +15,9 @@ from ...atomic import write_text
 from ...distill import checkpoint
 from ...distill.ahead import ahead
 from ...distill.calibrate import Calibration, fit
-from ...distill.labelled import Entry, LabelledSet
+from ...distill.labelled import Entry, LabelledSet, spread
 from ...distill.losses import label_loss
-from ...distill.scoring import Score, score
+from ...distill.scoring import score
 from ...errors import BadInput
 from .batches import worker_batch
 from .model import build
@@ -39,20 +38,26 @@ class TeacherRun:
         Holds checkpoint and history.
     sets
         Folders of labelled sets; the first is validated on.
+    init
+        A folder that holds a trained teacher, whose weights the training starts from.
 
     Raises
     ------
     BadInput
-        The folder holds a run of another recipe or of other labels, or the sets have other controls.
+        The folder holds a run of another recipe, other labels or another start, the sets have other controls,
+        or `init` is a teacher of another shape.
     """
 
-    def __init__(self, folder: Path, recipe: TeacherRecipe, sets: list[Path]) -> None:
+    def __init__(self, folder: Path, recipe: TeacherRecipe, sets: list[Path], init: Path | None = None) -> None:
         self.folder, self.recipe, self._sets = folder, recipe, sets
+        given = _start(init, recipe) if init else None
         folder.mkdir(parents=True, exist_ok=True)
         self._labelled = [LabelledSet.open(path) for path in sets]
-        self._check_identity()
+        self._check_identity(given)
         keras.utils.set_random_seed(recipe.train.seed)
         self.model = build(recipe.network, recipe.train.precision)
+        if given:
+            self.model.set_weights(given.network.get_weights())
         self._compile()
         found = checkpoint.resume(folder, self.model)
         self.step, self.history = found.step, found.history
@@ -94,7 +99,7 @@ class TeacherRun:
     def evaluate(self, calibration: Calibration | None = None) -> dict:
         """Score the teacher as it stands on a fixed sample of the validation speakers' clips."""
         labelled, entries = self._validation()
-        return _flat(score(self._animate(self.teacher(calibration)), labelled, entries))
+        return score(self._animate(self.teacher(calibration)), labelled, entries).flat()
 
     def calibrate(self) -> Calibration:
         """The output calibration, from the clips that the teacher is validated on."""
@@ -126,29 +131,30 @@ class TeacherRun:
             warmup_steps=train.warmup,
         )
         optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
-        spread = np.sqrt(np.mean([_variance(labelled) for labelled in self._labelled], axis=0))
-        self.model.compile(optimiser, label_loss(network.controls, spread, train.velocity_weight, train.contact_weight))
+        moves = spread(self._labelled)
+        self.model.compile(optimiser, label_loss(network.controls, moves, train.velocity_weight, train.contact_weight))
         self.model.optimizer.build(self.model.trainable_variables)
 
-    def _check_identity(self) -> None:
-        """A run is its recipe and its data; what goes on under another name would be neither."""
-        names = [path.name for path in self._sets]
-        text = json.dumps({"recipe": self.recipe.model_dump(mode="json"), "labels": names}, indent=1)
+    def _check_identity(self, init: NeuralTeacher | None) -> None:
+        """A run is its recipe, its data and its start; what goes on under another name would be none of them."""
+        identity = {"recipe": self.recipe.model_dump(mode="json"), "labels": [path.name for path in self._sets]}
+        if init:
+            identity["init"] = init.fingerprint()
+        text = json.dumps(identity, indent=1)
         path = self.folder / IDENTITY
         if path.exists() and path.read_text("utf-8") != text:
-            raise BadInput(self.folder, "holds a run of another recipe or other labels", "choose another folder, -o")
+            problem = "holds a run of another recipe, other labels or another start"
+            raise BadInput(self.folder, problem, "choose another folder, -o")
         write_text(path, text)
         for folder, labelled in zip(self._sets, self._labelled, strict=True):
             if labelled.controls != self.recipe.network.controls:
                 raise BadInput(folder, "was labelled for other controls", "label the corpus again")
 
 
-def _variance(labelled: LabelledSet) -> NDArray[np.float32]:
-    sample = labelled.curves[:: max(len(labelled.curves) // 200_000, 1)].astype(np.float32)
-    return sample.var(0)
-
-
-def _flat(result: Score) -> dict:
-    record = asdict(result)
-    closure = record.pop("closure") or {}
-    return record | {f"closure_{key}": value for key, value in closure.items()}
+def _start(folder: Path, recipe: TeacherRecipe) -> NeuralTeacher:
+    teacher = NeuralTeacher.open(folder)
+    if teacher.config != recipe.network:
+        raise BadInput(
+            folder, "is a teacher of another shape than the recipe's [network]", "make the recipe say the same"
+        )
+    return teacher
