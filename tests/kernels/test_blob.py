@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from facelite.converters.backends.blob import pack, pack_weights, pair_safe
 from facelite.errors import BadInput
+from facelite.graph import Clamp, Conv, Graph, Quant, Tensor
 from facelite.student import Student
 
 
@@ -95,3 +96,29 @@ def test_any_changed_byte_is_one_clear_line(blobs):
             Student(bytes(damaged), "out/student.facelite")
         assert str(error.value).startswith("out/student.facelite: ")
         assert "\n" not in str(error.value)
+
+
+def test_a_blob_that_would_prime_for_minutes_is_refused():
+    """6.8 M multiplications a hop are modest, but not 4,097 hops of them before the first frame (docs/blob.md)."""
+    assert Student(pack(_far_hearing(dilation=1000))).info.receptive_field == 1256
+    with pytest.raises(BadInput, match="out of its range"):
+        Student(pack(_far_hearing(dilation=(1 << 20) - 300)))
+
+
+def _far_hearing(dilation: int) -> Graph:
+    """Two samples `dilation` apart, then 160 channels at every sample."""
+    quants = [Quant(float(np.float32(1 / 127)), 0), *[Quant(0.05, 0)] * 4]
+    sizes = [(1, 1), (1, 1), (160, 1), (160, 1), (4, 256)]
+    tensors = tuple(Tensor(f"t{i}", *size, quant) for i, (size, quant) in enumerate(zip(sizes, quants, strict=True)))
+    ops = (
+        _ones(0, (1, 2, 1), dilation=dilation),
+        _ones(1, (160, 1, 1)),
+        _ones(2, (160, 1, 160)),
+        _ones(3, (4, 256, 160), stride=256),
+    )
+    return Graph("far", 16000, dilation + 256, 1, tuple("abcd"), tensors, ops)
+
+
+def _ones(index: int, shape: tuple[int, int, int], stride: int = 1, dilation: int = 1) -> Conv:
+    bias, scale = np.zeros(shape[0], np.int32), np.full(shape[0], 0.01, np.float32)
+    return Conv(f"conv{index}", index, np.ones(shape, np.int8), bias, stride, dilation, 0, Clamp.NONE, scale)
