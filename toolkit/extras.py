@@ -10,6 +10,7 @@ _MODULES = {
     "cluster": ("ray",),
     "hubert": ("safetensors", "torch", "transformers"),
     "mesh": ("sklearn",),
+    "web": ("cmake", "ninja", "ziglang"),
     "dev": ("cffi", "hypothesis", "playwright", "pytest", "scipy"),
 }
 

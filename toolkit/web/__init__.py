@@ -1,0 +1,1 @@
+"""A student in the browser: the kernel as WebAssembly, and a page that moves a face as somebody speaks."""
