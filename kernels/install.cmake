@@ -18,5 +18,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/faceliteConfigVersi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfigVersion.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/facelite)
 
+# Relative to the file itself, so that the tree may be installed, moved or packed anywhere.
+string(REGEX REPLACE "[^/]+" ".." prefix_from_pc ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 configure_file(facelite.pc.in ${CMAKE_CURRENT_BINARY_DIR}/facelite.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/facelite.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -24,6 +24,8 @@ FILES = {
 EXECUTABLES = {
     "gcc-aarch64-linux-gnu": "aarch64-linux-gnu-gcc",
     "gcc-mingw-w64-x86-64": "x86_64-w64-mingw32-gcc",
+    "mono-mcs": "mcs",
+    "mono-runtime": "mono",
     "nodejs": "node",
     "qemu-user": "qemu-aarch64",
 }

@@ -1,4 +1,4 @@
-"""The C side as an engine sees it: the public header through cffi and the shared library, and an installed package."""
+"""The C side as an engine sees it: the public header through cffi and the shared library."""
 
 from __future__ import annotations
 
@@ -86,28 +86,6 @@ def test_headers_stand_alone_in_c_and_cpp(tmp_path, language, standard, header):
     )
     strict = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror", f"-std={standard}"]
     subprocess.run(["cc", "-x", language, *strict, f"-I{HEADERS}", "-fsyntax-only", source], check=True)
-
-
-def test_an_installed_package_serves_cmake_and_pkg_config(c_build, tmp_path, blobs):
-    prefix = tmp_path / "prefix"
-    subprocess.run(["cmake", "--install", c_build, "--prefix", prefix], check=True, capture_output=True)
-    user = tmp_path / "user"
-    user.mkdir()
-    (user / "CMakeLists.txt").write_text(
-        "cmake_minimum_required(VERSION 3.20)\nproject(user C)\nfind_package(facelite 0.1 CONFIG REQUIRED)\n"
-        "add_executable(user user.c)\ntarget_link_libraries(user PRIVATE facelite::facelite)\n"
-    )
-    (user / "user.c").write_text(
-        "#include <facelite/facelite.h>\n#include <stdio.h>\nint main(void) { return puts(facelite_version()) < 0; }\n"
-    )
-    configure = ["cmake", "-S", user, "-B", user / "build", f"-DCMAKE_PREFIX_PATH={prefix}"]
-    subprocess.run(configure, check=True, capture_output=True)
-    subprocess.run(["cmake", "--build", user / "build"], check=True, capture_output=True)
-    done = subprocess.run([user / "build" / "user"], check=True, capture_output=True, text=True)
-    assert done.stdout == "0.1.0\n"
-    described = next(prefix.rglob("facelite.pc")).read_text()
-    assert "-lfacelite" in described
-    assert str(c_build) not in described
 
 
 def test_the_library_needs_nothing_but_memory_and_string_functions(c_build):

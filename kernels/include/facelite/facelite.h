@@ -36,7 +36,7 @@ extern "C" {
 #  define FACELITE_API
 #endif
 
-/* Library version; the ABI is stable within a major version. */
+/* Library version; the ABI is stable within a major version, before 1.0 within a minor one. */
 #define FACELITE_VERSION_MAJOR 0
 #define FACELITE_VERSION_MINOR 1
 #define FACELITE_VERSION_PATCH 0

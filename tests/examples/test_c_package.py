@@ -1,0 +1,125 @@
+"""What `cmake --install` leaves: a library that links anywhere, headers that compile everywhere, and two ways to find it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror"]
+COMPILERS = ["g++", pytest.param("clang++", marks=pytest.mark.program("clang"))]
+WRAPPER = r"""
+#include <facelite/facelite.hpp>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <vector>
+#if __cplusplus >= 202002L
+#include <span>
+static_assert(std::is_constructible_v<std::span<float>, facelite::Span<float>>);
+static_assert(std::is_constructible_v<facelite::Span<const float>, std::span<float>>);
+static_assert(std::ranges::view<facelite::Span<float>>);
+#endif
+static_assert(!std::is_constructible_v<facelite::Span<float>, const std::vector<float> &>);
+static_assert(!std::is_copy_constructible_v<facelite::Model>);
+static_assert(std::is_nothrow_move_assignable_v<facelite::Stream>);
+
+static int taken, given;
+static void *take(void *, std::size_t bytes, std::size_t alignment) noexcept {
+    taken++;
+    return ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
+}
+static void give(void *, void *memory) noexcept {
+    given++;
+    ::operator delete(memory, std::align_val_t{FACELITE_ALIGNMENT}, std::nothrow);
+}
+static void *refuse(void *, std::size_t, std::size_t) noexcept { return nullptr; }
+
+#define REQUIRE(what) if (!(what)) { std::printf("line %d: %s\n", __LINE__, #what); return 1; }
+
+int main(int, char **words) {
+    std::ifstream file(words[1], std::ios::binary);
+    std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    {
+        const facelite::Allocator own = {take, give, nullptr};
+        facelite::Model empty;
+        facelite::Stream stream;
+        facelite::Scratch scratch;
+        std::array<float, 8> few{};
+        REQUIRE(stream.open(empty).code() == FACELITE_E_ARGUMENT);
+        REQUIRE(stream.sample(0, few).code() == FACELITE_E_ARGUMENT);
+        REQUIRE(stream.push(few, scratch, few).status.code() == FACELITE_E_ARGUMENT);
+
+        facelite::Model model;
+        REQUIRE(model.load(facelite::as_bytes(bytes), {refuse, give, nullptr}).code() == FACELITE_E_MEMORY);
+        REQUIRE(model.load(facelite::as_bytes(bytes), own));
+        std::vector<char> damaged = bytes;
+        damaged.back() = static_cast<char>(damaged.back() + 1);
+        REQUIRE(model.load(facelite::as_bytes(damaged)).code() == FACELITE_E_CHECKSUM);
+        REQUIRE(model.handle() != nullptr && model.control_name(0) != nullptr);
+
+        REQUIRE(stream.open(model, 48000, own) && scratch.open(model, 1, own));
+        REQUIRE(stream.open(model, 12345).code() == FACELITE_E_ARGUMENT);
+        facelite::Stream moved = std::move(stream);
+        REQUIRE(stream.handle() == nullptr && stream.frames_for(1000) == 0);
+        std::vector<float> pcm(48000), frames(moved.frames_for(pcm.size()) * moved.controls());
+        REQUIRE(moved.push(pcm, scratch, few).status.code() == FACELITE_E_CAPACITY);
+        const auto [status, count] = moved.push(pcm, scratch, frames);
+        REQUIRE(status && count * moved.controls() == frames.size() && count > 50);
+        REQUIRE(moved.sample(1, few).code() == FACELITE_E_CAPACITY);
+        const facelite_latency sum = moved.latency();
+        REQUIRE(sum.resampler > 0 && sum.hop == double(model.info().hop) / model.info().sample_rate);
+        facelite::Model elsewhere = std::move(model);
+        REQUIRE(model.handle() == nullptr && elsewhere.isa() != nullptr);
+    }
+    REQUIRE(taken == given && taken == 4);
+    std::puts("ok");
+}
+"""
+
+
+@pytest.mark.parametrize("standard", ["c++17", "c++20"])
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_cpp_wrapper(prefix, clip, run_program, tmp_path, compiler, standard):
+    (tmp_path / "wrapper.cpp").write_text(WRAPPER)
+    options = [f"-std={standard}", "-fno-exceptions", "-fno-rtti", *STRICT, f"-I{prefix / 'include'}"]
+    program = tmp_path / "wrapper"
+    run_program(compiler, *options, tmp_path / "wrapper.cpp", prefix / "lib" / "libfacelite.a", "-o", program)
+    assert run_program(program, clip.student) == "ok\n"
+
+
+@pytest.mark.program("pkg-config")
+@pytest.mark.parametrize("linkage", ["shared", "static"])
+def test_pkg_config_follows_the_package(prefix, run_program, tmp_path, linkage):
+    """The installed folder is moved: nothing in it says where it was built or first installed."""
+    moved = shutil.copytree(prefix, tmp_path / "elsewhere", symlinks=True)
+    if linkage == "static":
+        for library in moved.glob("lib/*.so*"):
+            library.unlink()
+    where = {**os.environ, "PKG_CONFIG_PATH": str(moved / "lib" / "pkgconfig"), "LD_LIBRARY_PATH": str(moved / "lib")}
+    assert all(str(prefix).encode() not in file.read_bytes() for file in moved.glob("lib/**/*.[pc][cm]*"))
+    (tmp_path / "user.c").write_text(
+        "#include <facelite/facelite.h>\n#include <stdio.h>\nint main(void) { return puts(facelite_version()) < 0; }\n"
+    )
+    flags = run_program("pkg-config", "--cflags", "--libs", "facelite", env=where).split()
+    run_program("cc", tmp_path / "user.c", *flags, "-o", tmp_path / "user")
+    version = run_program("pkg-config", "--modversion", "facelite", env=where)
+    assert run_program(tmp_path / "user", env=where) == version
+
+
+def test_the_shared_library_exports_the_header_and_nothing_else(prefix, run_program):
+    text = "".join(path.read_text() for path in (prefix / "include" / "facelite").glob("*.h"))
+    declared = set(re.findall(r"^FACELITE_API [^;(]*?\b(facelite_\w+)\(", text, re.MULTILINE))
+    listing = run_program("nm", "-D", "--defined-only", prefix / "lib" / "libfacelite.so")
+    assert {line.split()[-1] for line in listing.splitlines()} == declared
+    assert len(declared) > 25
+
+
+def test_the_soname_changes_when_the_abi_may(prefix, run_program):
+    (major, minor, _) = Path(os.readlink(next((prefix / "lib").glob("libfacelite.so.?.?")))).name.split(".")[-3:]
+    wanted = f"libfacelite.so.{major}" if int(major) else f"libfacelite.so.0.{minor}"
+    assert f"[{wanted}]" in run_program("readelf", "-d", prefix / "lib" / "libfacelite.so")
