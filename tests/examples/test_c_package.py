@@ -1,4 +1,4 @@
-"""What `cmake --install` leaves: a library that links anywhere, headers that compile everywhere, and two ways to find it."""
+"""What `cmake --install` leaves: a library that links anywhere, headers that compile anywhere, two ways to find it."""
 
 from __future__ import annotations
 

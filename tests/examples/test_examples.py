@@ -1,4 +1,4 @@
-"""Every example builds as a user builds it, speaks, is interrupted and stops, and prints the golden curves to the bit."""
+"""Every example builds as a user builds it, speaks, is interrupted, stops, and prints the golden curves to the bit."""
 
 from __future__ import annotations
 
