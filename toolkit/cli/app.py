@@ -29,6 +29,8 @@ VERBS = (
     "bench",
     "run",
     "report",
+    "live",
+    "web",
 )
 """Every verb, a file of this folder each, in the order of the pipeline."""
 

@@ -1,0 +1,100 @@
+"""Writes the web page: one static folder that any web server can hold, and that fetches nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from .. import data
+from ..atomic import write_bytes, write_text
+from ..errors import BadInput
+from ..face import viewer
+from ..student import BLOB_NAME, load
+from . import kernel
+from .spoken import speak
+
+_STATIC = Path(__file__).parent / "static"
+
+SOUNDS = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"}
+"""Suffixes that browsers play."""
+
+
+def build(
+    folder: str | Path,
+    student: str | Path,
+    mesh: str | Path | None = None,
+    sounds: Sequence[str | Path] | None = None,
+    texts: Sequence[str] | None = None,
+) -> Path:
+    """Write the page into `folder`, over an earlier one; returns index.html.
+
+    Parameters
+    ----------
+    student
+        A bundle or a .facelite file.
+    mesh
+        A .glb whose morph targets bear ARKit's names, instead of facelite's head.
+    sounds
+        Recordings that the page offers; by default, where there are no texts either, the packaged sentences.
+    texts
+        English text that the page offers, spoken by flite.
+
+    Raises
+    ------
+    BadInput
+        The student, the mesh or a sound cannot be used.
+    FaceliteError
+        The kernel cannot be compiled for the web.
+    """
+    folder = Path(folder)
+    loaded = load(student)
+    clips = [_sound(Path(path)) for path in sounds or ()] if sounds or texts else _packaged()
+    folder.mkdir(parents=True, exist_ok=True)
+    kernel.build(folder)
+    viewer.copy(folder)
+    for file in sorted(_STATIC.iterdir()):
+        shutil.copyfile(file, folder / file.name)
+    write_bytes(folder / BLOB_NAME, loaded.blob)
+    _write_head(folder / "head.glb", mesh)
+    for path, _ in clips:
+        shutil.copyfile(path, folder / path.name)
+    offered = [{"file": path.name, "text": text} for path, text in clips]
+    offered += [{"file": _spoken(folder, index, text), "text": text} for index, text in enumerate(texts or ())]
+    site = {"student": Path(student).resolve().name, "clips": offered}
+    write_text(folder / "site.json", json.dumps(site, indent=2) + "\n")
+    return folder / "index.html"
+
+
+def weight(folder: str | Path) -> int:
+    """Bytes of all files of a page but its sounds."""
+    return sum(file.stat().st_size for file in Path(folder).iterdir() if file.suffix not in SOUNDS)
+
+
+def _write_head(path: Path, mesh: str | Path | None) -> None:
+    from ..export import glb
+
+    if mesh is None:
+        glb.write_head(path)
+    else:
+        glb.read(mesh)  # says what is wrong with the file
+        shutil.copyfile(mesh, path)
+
+
+def _spoken(folder: Path, index: int, text: str) -> str:
+    name = f"spoken-{index}.wav"
+    speak(text, folder / name)
+    return name
+
+
+def _packaged() -> list[tuple[Path, str]]:
+    return [(clip.path, clip.text) for clip in data.clips() if clip.speaker[:3] != "an4"]  # those spell letters
+
+
+def _sound(path: Path) -> tuple[Path, str]:
+    if not path.is_file():
+        raise BadInput(path, "no such file", "give a recording")
+    if path.suffix.lower() not in SOUNDS:
+        raise BadInput(path, f"browsers do not play {path.suffix or 'it'}", f"give one of {', '.join(sorted(SOUNDS))}")
+    return path, path.stem

@@ -1,0 +1,142 @@
+/** The page: buttons choose a sound, every display frame shows the face of what is heard. */
+import { fetchKernel } from "./facelite.js";
+import { createMeters, say, showLatency } from "./panel.js";
+import { createContext, createSpeech } from "./speech.js";
+import { createViewer } from "./viewer.js";
+import { floatWav } from "./wav.js";
+
+const HERE = new URL("./", import.meta.url);
+const $ = (id) => document.getElementById(id);
+
+/** For scripts and tests: what the page works with. `firstFrame` is in milliseconds after the click. */
+const live = { context: null, speech: null, viewer: null, clicked: 0, firstFrame: null };
+globalThis.live = live;
+
+const bytes = async (name) => {
+  const answer = await fetch(new URL(name, HERE));
+  if (!answer.ok) throw new Error(`${name}: ${answer.status} ${answer.statusText}`);
+  return answer.arrayBuffer();
+};
+
+let release = () => {}; // ends the sound that plays
+let keeping = false;
+
+// Every display frame: what is heard now. A face that rests is not drawn again.
+function drawAlways(controls, setMeters) {
+  const [face, drawn] = [new Float32Array(controls.length), new Float32Array(controls.length).fill(NaN)];
+  const draw = () => {
+    live.speech.sample(face);
+    if (face.some((value, i) => value !== drawn[i])) {
+      live.viewer.pose(Object.fromEntries(controls.map((name, i) => [name, face[i]])));
+      setMeters(face);
+      drawn.set(face);
+    }
+    if (live.firstFrame === null && live.speech.frames > 0) live.firstFrame = performance.now() - live.clicked;
+    requestAnimationFrame(draw);
+  };
+  draw();
+}
+
+async function start(event, button, open) {
+  live.clicked = event.timeStamp;
+  live.firstFrame = null;
+  await stop();
+  try {
+    await live.context.resume(); // browsers let sound start in answer to a click alone
+    const heard = live.speech;
+    const { source, aloud, words, microphone, end } = await open(live.context);
+    keeping = $("keep").checked;
+    await heard.play(source, { aloud, keep: keeping });
+    source.start?.();
+    source.onended = stop;
+    release = end ?? (() => source.stop?.());
+    showLatency(heard.latency, microphone);
+    say(words);
+    button.classList.add("on");
+    $("stop").disabled = false;
+  } catch (problem) {
+    say(problem.message, true);
+  }
+}
+
+async function stop() {
+  release();
+  release = () => {};
+  live.speech.stop();
+  $("stop").disabled = true;
+  document.querySelectorAll("button.on").forEach((button) => button.classList.remove("on"));
+  if (keeping) {
+    keeping = false;
+    const { pcm, sampleRate } = await live.speech.take();
+    offer(floatWav(pcm, sampleRate));
+  }
+}
+
+function offer(wav) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(wav), download: "take.wav" });
+  link.textContent = "Save what was heard";
+  say("");
+  $("said").append(link);
+}
+
+async function microphone(context) {
+  const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  const media = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+  return {
+    source: new MediaStreamAudioSourceNode(context, { mediaStream: media }),
+    aloud: $("echo").checked,
+    words: "Listening …",
+    microphone: media.getAudioTracks()[0].getSettings().latency,
+    end: () => media.getTracks().forEach((track) => track.stop()),
+  };
+}
+
+const recording = (encoded, words) => async (context) => {
+  const buffer = await context.decodeAudioData(await encoded());
+  return { source: new AudioBufferSourceNode(context, { buffer }), aloud: true, words };
+};
+
+function offerClips(clips) {
+  $("clips").replaceChildren(...clips.map(({ file, text }) => {
+    const button = document.createElement("button");
+    button.textContent = button.title = text;
+    button.onclick = (event) => start(event, button, recording(() => bytes(file), text));
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  }));
+}
+
+function offerSources() {
+  $("microphone").onclick = (event) => start(event, $("microphone"), microphone);
+  $("open").onclick = () => $("file").click();
+  $("file").onchange = (event) => {
+    const [chosen] = event.target.files;
+    if (chosen) start(event, $("open"), recording(() => chosen.arrayBuffer(), chosen.name));
+    event.target.value = "";
+  };
+  $("stop").onclick = stop;
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [chosen] = event.dataTransfer.files;
+    if (chosen) start(event, $("open"), recording(() => chosen.arrayBuffer(), chosen.name));
+  });
+}
+
+async function load() {
+  const site = await (await fetch(new URL("site.json", HERE))).json();
+  const [kernel, student, head] = await Promise.all([fetchKernel(HERE), bytes("student.facelite"), bytes("head.glb")]);
+  live.context = createContext(); // waits for a click, but takes the student in before it
+  [live.speech, live.viewer] = await Promise.all([
+    createSpeech(live.context, { kernel, student }), createViewer($("face"), head),
+  ]);
+  drawAlways(live.speech.controls, createMeters(live.speech.controls));
+  $("student").textContent = `${site.student}, ${Math.round(student.byteLength / 1024)} KiB`;
+  offerClips(site.clips);
+  offerSources();
+  $("microphone").disabled = $("open").disabled = false;
+  document.body.dataset.ready = "";
+}
+
+load().catch((problem) => say(problem.message, true));

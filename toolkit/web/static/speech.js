@@ -1,0 +1,136 @@
+/**
+ * From sound in a page to a face at display rate: an AudioWorklet that runs a student, a delay that brings the sound to its
+ * frames, and their timeline. speech.d.ts describes what it takes and gives.
+ */
+import { Timeline } from "./timeline.js";
+
+// A block waits for its buffer to fill, and its frames for the page's thread; both are over within two display frames.
+const DELIVERY = 0.032; // seconds
+const LONGEST = 2; // seconds of delay that can be set
+
+/** Sample rates that a 16 kHz student's stream hears; a browser resamples anything else to the last. */
+const RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000];
+
+/** An AudioContext at a rate that the kernel hears. */
+export function createContext(options = {}) {
+  const context = new AudioContext({ latencyHint: "interactive", ...options });
+  if (RATES.includes(context.sampleRate)) return context;
+  context.close();
+  return new AudioContext({ latencyHint: "interactive", ...options, sampleRate: RATES.at(-1) });
+}
+
+export async function createSpeech(context, { kernel, student, worklet = new URL("worklet.js", import.meta.url) }) {
+  await context.audioWorklet.addModule(worklet);
+  const node = new AudioWorkletNode(context, "facelite", {
+    numberOfInputs: 1, numberOfOutputs: 1, // some browsers run only what leads to the loudspeaker
+    channelCount: 1, channelCountMode: "explicit", channelInterpretation: "speakers",
+    processorOptions: { kernel, student },
+  });
+  const broken = new Promise((_, reject) => {
+    node.onprocessorerror = () => reject(new Error("the student does not load in this browser"));
+  });
+  const ready = await Promise.race([answer(node, "ready"), broken]);
+  return new Speech(context, node, ready);
+}
+
+class Speech {
+  #context;
+  #node;
+  #timeline;
+  #delay;
+  #source = null;
+  #heard = false;
+
+  constructor(context, node, { controls, isa, frameRate, latency }) {
+    this.#context = context;
+    this.#node = node;
+    this.#timeline = new Timeline(controls.length, frameRate);
+    this.controls = controls;
+    this.isa = isa;
+    this.latency = { ...latency, delivery: DELIVERY, total: latency.total + DELIVERY };
+    this.gaps = 0;
+    this.frames = 0;
+    this.origin = null;
+    this.#delay = new DelayNode(context, { maxDelayTime: LONGEST, delayTime: this.latency.total });
+    this.#delay.connect(context.destination);
+    node.connect(context.destination);
+    node.port.addEventListener("message", ({ data }) => this.#told(data));
+    node.port.start();
+  }
+
+  /** Seconds on the stream's clock that the face shows now. */
+  get now() {
+    if (this.origin === null) return -1;
+    return this.#soundOut() + (this.#heard ? 0 : this.#context.outputLatency || 0) - this.latency.total - this.origin;
+  }
+
+  /** Seconds by which frames came too late for the time asked, or are still missing. */
+  get behind() {
+    return Math.max(0, this.now - this.#timeline.end);
+  }
+
+  async play(source, { aloud = true, keep = false } = {}) {
+    this.stop();
+    const started = answer(this.#node, "started");
+    this.#node.port.postMessage({ type: "start", keep });
+    const { at, rest } = await started;
+    this.origin = at;
+    this.#timeline.restart(rest);
+    this.frames = 0;
+    this.gaps = 0;
+    this.#heard = aloud;
+    this.#source = source;
+    source.connect(this.#node);
+    if (aloud) source.connect(this.#delay);
+  }
+
+  stop() {
+    this.#source?.disconnect();
+    this.#source = null;
+  }
+
+  sample(into = new Float32Array(this.controls.length), seconds = this.now) {
+    return this.#timeline.sample(seconds, into);
+  }
+
+  async take() {
+    const taken = answer(this.#node, "take");
+    this.#node.port.postMessage({ type: "take" });
+    const { blocks, sampleRate } = await taken;
+    const pcm = new Float32Array(blocks.reduce((length, block) => length + block.length, 0));
+    let at = 0;
+    for (const block of blocks) {
+      pcm.set(block, at);
+      at += block.length;
+    }
+    return { pcm, sampleRate };
+  }
+
+  // The context time that leaves the loudspeaker now; it moves on between two readings of the device.
+  #soundOut() {
+    const { contextTime, performanceTime } = this.#context.getOutputTimestamp();
+    if (!performanceTime) return this.#context.currentTime - (this.#context.outputLatency || 0);
+    return contextTime + (performance.now() - performanceTime) / 1000;
+  }
+
+  #told(message) {
+    if (message.type === "frames") {
+      this.#timeline.add(message.first, message.values);
+      this.frames = message.first + message.values.length / this.controls.length;
+      this.onframes?.(message.first, message.values);
+    } else if (message.type === "gap") {
+      this.gaps += 1;
+    }
+  }
+}
+
+function answer(node, type) {
+  return new Promise((resolve) => {
+    node.port.addEventListener("message", function hear({ data }) {
+      if (data.type !== type) return;
+      node.port.removeEventListener("message", hear);
+      resolve(data);
+    });
+    node.port.start();
+  });
+}
