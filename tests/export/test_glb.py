@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pygltflib
@@ -58,7 +61,20 @@ def test_the_head_and_its_52_shapes(tmp_path):
     np.testing.assert_array_equal(_array(gltf, primitive.indices).reshape(-1, 3), head().triangles)
     for target, delta in zip(primitive.targets, head().deltas, strict=True):
         np.testing.assert_allclose(_array(gltf, target["POSITION"]), delta, atol=2e-6)
-    assert (tmp_path / "head.glb").stat().st_size < 600_000
+        turned = _array(gltf, primitive.attributes.NORMAL) + _array(gltf, target["NORMAL"])
+        np.testing.assert_allclose(turned, head().normals(head().positions + delta), atol=0.021)
+    assert (tmp_path / "head.glb").stat().st_size < 700_000
+
+
+def test_khronos_finds_nothing_wrong(tmp_path, curves):
+    folder = Path(__file__).with_name("validator")
+    if shutil.which("node") is None or not (folder / "node_modules").exists():
+        pytest.skip("the Khronos validator is not installed; run: npm ci --prefix tests/export/validator")
+    write(tmp_path / "talk.glb", curves)
+    command = ["node", folder / "validate.mjs", tmp_path / "talk.glb"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    issues = json.loads(result.stdout)
+    assert issues["messages"] == []
 
 
 def test_weights_are_the_curves(tmp_path, curves):

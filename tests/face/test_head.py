@@ -7,6 +7,7 @@ import pytest
 from facelite.controls import ARKIT_52
 from facelite.face import head
 from facelite.face.raster import draw
+from facelite.teachers.articulation import TARGETS
 
 MM = 1000.0
 PARTING = {"jawOpen", "mouthClose", "mouthFunnel", "mouthRollLower", "mouthRollUpper", "jawForward", "jawLeft",
@@ -64,6 +65,74 @@ def test_the_lower_lip_touches_the_upper_teeth_in_f_and_v():
     assert nearest_z.max() < 2.5
     assert (lip[:, 1] > teeth[:, 1].min()).all()  # over the biting edge: the teeth rest on the lip
     assert visible(pose, "teeth_lower", "tongue") == 0
+
+
+@pytest.mark.parametrize("name", ["F", "V"])
+def test_the_teachers_f_and_v_show_the_upper_teeth_on_the_lower_lip(name):
+    pose = _spoken(name)
+    assert visible(pose, "teeth_upper") > 60
+    assert visible(pose, "teeth_lower", "tongue") == 0
+
+
+def test_the_tongue_is_seen_over_the_lower_teeth_in_th():
+    pose = _spoken("TH")
+    assert visible(pose, "tongue") > 1.5 * visible(pose | {"tongueOut": 0.0}, "tongue")
+    assert visible(pose, "teeth_lower") < visible(pose | {"tongueOut": 0.0}, "teeth_lower")
+
+
+def _spoken(symbol: str) -> dict[str, float]:
+    """What the oracle aims at for a sound, both sides alike."""
+    pose = {}
+    for name, value in TARGETS[symbol].pose.items():
+        sides = (name,) if name in ARKIT_52 else (f"{name}Left", f"{name}Right")
+        pose |= dict.fromkeys(sides, value)
+    return pose
+
+
+def _beyond(points: np.ndarray, outline: np.ndarray) -> np.ndarray:
+    """How far each point lies outside a closed polygon, 0 inside; even-odd rule, distance to the nearest side."""
+    start, end = outline[:, None], np.roll(outline, -1, axis=0)[:, None]
+    (x, y), side = points.T, end - start
+    crosses = (start[..., 1] > y) != (end[..., 1] > y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left_of = x < start[..., 0] + side[..., 0] * (y - start[..., 1]) / side[..., 1]
+    inside = (crosses & left_of).sum(0) % 2 == 1
+    along = np.clip(((points - start) * side).sum(-1) / np.maximum((side**2).sum(-1), 1e-12), 0, 1)
+    distance = np.linalg.norm(points - start - along[..., None] * side, axis=-1).min(0)
+    return np.where(inside, 0.0, distance)
+
+
+WIDE = {"jawOpen": 0.6}
+SIDES = ("Left", "Right")
+
+
+@pytest.mark.parametrize("yaw", [-30, 0, 30])
+@pytest.mark.parametrize(
+    "pose",
+    [
+        {"jawOpen": 1.0},
+        {"jawOpen": 0.4, "mouthFunnel": 0.5, "mouthPucker": 0.3},
+        {"jawOpen": 0.7, "mouthFunnel": 1.0, "mouthPucker": 1.0},
+        WIDE | {f"mouthStretch{side}": 1.0 for side in SIDES},
+        WIDE | {f"mouthSmile{side}": 1.0 for side in SIDES},
+        WIDE | {"mouthLeft": 1.0, "jawRight": 1.0},
+        {"jawOpen": 0.1, "mouthRollLower": 0.7, "mouthUpperUpLeft": 0.2, "mouthUpperUpRight": 0.2},
+    ],
+)
+def test_the_inside_of_the_mouth_shows_between_the_lips_alone(pose, yaw):
+    size, height = 240, 0.08
+    positions = head().pose(pose)
+    _, shown = draw(head(), positions, size, yaw, (0.0, -0.05), height)
+    first = head().triangles[np.maximum(shown, 0), 0]
+    inside = np.zeros(shown.shape, bool)
+    for part in ("mouth", "teeth_upper", "teeth_lower", "tongue"):
+        inside |= (first >= head().parts[part].start) & (first < head().parts[part].stop) & (shown >= 0)
+    edge = positions[np.concatenate([head().edges["lip_upper"], head().edges["lip_lower"][::-1]])]
+    across = edge[:, 0] * np.cos(np.radians(yaw)) + edge[:, 2] * np.sin(np.radians(yaw))
+    outline = np.stack([across, -0.05 - edge[:, 1]], -1) * (size / height) + size / 2
+    rows, columns = np.nonzero(inside)
+    assert len(rows) > 100
+    assert _beyond(np.stack([columns, rows], -1) + 0.5, outline).max() < 1.0
 
 
 def test_the_jaw_moves_as_one_bone():

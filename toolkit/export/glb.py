@@ -24,6 +24,9 @@ _VERTICES, _INDICES = 34962, 34963
 _NO_MOVEMENT = 2e-6
 """Metres; what moves less is left out of a shape."""
 
+_NO_TURN = 0.02
+"""Of a unit normal; about one degree, which no light shows."""
+
 
 def write(path: str | Path, curves: Curves, mesh: str | Path | None = None) -> None:
     """Write curves as an animation of morph targets.
@@ -119,7 +122,13 @@ def _head_document(face: Head) -> tuple[dict[str, Any], bytearray]:
         "COLOR_0": _accessor(document, binary, face.colours, "VEC3", _VERTICES),
     }
     indices = _accessor(document, binary, face.triangles.reshape(-1).astype(np.uint16), "SCALAR", _INDICES)
-    targets = [{"POSITION": _sparse(document, binary, delta)} for delta in face.deltas]
+    targets = [
+        {
+            "POSITION": _sparse(document, binary, delta, _NO_MOVEMENT),
+            "NORMAL": _sparse(document, binary, face.normals(face.positions + delta) - face.normals(), _NO_TURN),
+        }
+        for delta in face.deltas
+    ]
     primitive = {"attributes": attributes, "indices": indices, "material": 0, "targets": targets}
     names = list(face.controls)
     weights = [0.0] * len(names)
@@ -152,8 +161,8 @@ def _accessor(
     return len(accessors) - 1
 
 
-def _sparse(document: dict[str, Any], binary: bytearray, delta: NDArray[np.float32]) -> int:
-    moving = np.flatnonzero(abs(delta).max(axis=1) > _NO_MOVEMENT)
+def _sparse(document: dict[str, Any], binary: bytearray, delta: NDArray[np.float32], least: float) -> int:
+    moving = np.flatnonzero(abs(delta).max(axis=1) > least)
     kept = np.zeros_like(delta)
     kept[moving] = delta[moving]
     sparse = {

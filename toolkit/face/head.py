@@ -16,11 +16,13 @@ from .skull import EYE_X, EYE_Y, MOUTH_Y, Array, Skin, skin
 _LID_CLEARANCE = 1.3
 """Lids keep this far, mm, from the eyeball, more than a straight path cuts off a blink's arc (0.6 mm)."""
 
-_GAZE = {"eyeLookUp": (-22, 0), "eyeLookDown": (22, 0), "eyeLookIn": (0, -28), "eyeLookOut": (0, 28)}
+_RIM, _LASH = (0.5, 0.24, 0.2), (0.05, 0.03, 0.025)
+
+_GAZE = {"eyeLookUp": (-20, 0), "eyeLookDown": (18, 0), "eyeLookIn": (0, -28), "eyeLookOut": (0, 28)}
 """Degrees about X and, for the left eye, about Y."""
 
-_LINING = ((1.0, 0.6, -3.0), (0.97, 8.0, -2.2), (0.9, 15.0, -12.0), (0.7, 22.0, -34.0), (0.1, 8.0, -62.0))
-"""Rows behind a lip's edge: x as a share of the edge's, rise from the lips' line and depth, mm."""
+_LINING = ((1.0, 0.6, -3.0), (1.05, 8.0, -6.5), (1.3, 15.0, -14.0), (1.35, 20.0, -34.0), (0.1, 8.0, -62.0))
+"""Rows behind a lip's edge: x as a share of the edge's, rise from the lips' line and depth, mm; round the teeth."""
 
 
 @cache
@@ -118,16 +120,23 @@ def _lining_moves(edge: Array, row: Array, sign: float, depth: int) -> Array:
 
 
 def _rims(built: Skin, face: Array, deltas: Array) -> tuple[parts.Part, Array]:
-    """The lids' thickness: from each edge back to behind the eyeball's front."""
-    points, moves, triangles, start = [], [], [], 0
+    """The lids' thickness, from each edge back to behind the eyeball's front, and the upper lids' lashes."""
+    points, moves, triangles, colours, start = [], [], [], [], 0
     for eye in built.eyes:
         for line, upper in zip(eye, (True, False), strict=True):
-            points += [face[line], face[line] - (0, 0, 9)]
-            moves += [deltas[:, line], deltas[:, line]]
-            strip = parts.grid(2, len(line))
-            triangles.append((strip[:, ::-1] if upper else strip) + start)
-            start += 2 * len(line)
-    part = parts.Part("lids", np.concatenate(points), np.concatenate(triangles), np.array([0.5, 0.24, 0.2]))
+            edge, count = face[line], len(line)
+            lash = edge + np.sin(np.linspace(0.3, np.pi - 0.3, count))[:, None] * (0, -0.5, 1.5)
+            inward = parts.grid(2, count) + start
+            points += [edge, edge - (0, 0, 9)]
+            colours += [np.tile(_RIM, (2 * count, 1))]
+            triangles.append(inward[:, ::-1] if upper else inward)
+            if upper:
+                points += [edge, lash]
+                colours += [np.tile(_LASH, (2 * count, 1))]
+                triangles.append(inward[:, ::-1] + 2 * count)
+            moves += [deltas[:, line]] * (4 if upper else 2)
+            start += (4 if upper else 2) * count
+    part = parts.Part("lids", np.concatenate(points), np.concatenate(triangles), np.concatenate(colours))
     return part, np.concatenate(moves, axis=1)
 
 
@@ -153,7 +162,7 @@ def _tongue() -> tuple[parts.Part, Array]:
     part, deltas = _rigid(parts.tongue(), jaw=True)
     z = part.points[:, 2]
     along = (z - z.min()) / (z.max() - z.min())
-    deltas[ARKIT_52.index("tongueOut")] = np.stack([0 * z, 6.5 * along * (1 - 0.25 * along), 32 * along**1.5], -1)
+    deltas[ARKIT_52.index("tongueOut")] = np.stack([0 * z, 10 * along - 5 * along**6, 38 * along**1.5], -1)
     return part, deltas
 
 

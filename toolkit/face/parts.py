@@ -68,7 +68,7 @@ def _tooth(inner: float, outer: float, front: float, sign: float, edge: float) -
     arch = front - 0.034 * x**2
     back = np.array([0, 0, 1, 1])
     rings = []
-    for height, thick, taper in ((0.0, 1.6, 0.0), (7.5, 4.0, 0.35), (11.5, 5.0, 0.0)):
+    for height, thick, taper in ((0.0, 1.6, 0.0), (7.5, 4.0, 0.15), (11.5, 5.0, 0.0)):
         middle = (inner + outer) / 2
         rings.append(np.stack([x + (middle - x) * taper, np.full(4, edge + sign * height), arch - back * thick], 1))
     return np.concatenate(rings)
@@ -92,7 +92,7 @@ def tongue() -> Part:
     width = 13.5 * np.sqrt(np.maximum(1 - np.maximum((along - 0.45) / 0.55, 0) ** 2.4, 0.0))
     height = 5.0 * np.sqrt(np.maximum(1 - along**4, 0.0))
     z = 38 + along * (ARCH_Z - _OVERJET - 7 - 38) + 0 * around
-    y = MOUTH_Y - 9.5 + height * np.sin(around) + 2.5 * np.sin(np.pi * along)
+    y = MOUTH_Y - 9.5 + 6.0 * along + height * np.sin(around) + 2.5 * np.sin(np.pi * along)
     y -= 1.2 * np.exp(-((np.cos(around) / 0.25) ** 2)) * (np.sin(around) > 0) * (1 - along)
     points = np.stack([width * np.cos(around), y, z], -1).reshape(-1, 3)
     return Part("tongue", points, grid(rows, columns, closed=True), np.array([0.55, 0.16, 0.17]))

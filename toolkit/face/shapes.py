@@ -112,6 +112,7 @@ def _middle(p: Place) -> dict[str, Array]:
     mouth = bump(p, 0, MOUTH_Y, 30, 15)
     lower, upper = (p.side < 0) * p.front, (p.side > 0) * p.front
     near, lip = 1 - step(p.off, 0, 20), 1 - step(p.off, 3, 10)
+    curl = step(p.off, 1, 6)  # the red of a lip that is rolled in follows over its edge
     arch = p.arch
     part = (3.0 * upper - 5.0 * lower) * near * arch
     both = np.where(p.side > 0, 1 - step(p.off, 0, 9), 1 - step(p.off, 0, 30)) * p.front * np.exp(-(p.across**4) / 2)
@@ -119,8 +120,8 @@ def _middle(p: Place) -> dict[str, Array]:
     return {
         "mouthFunnel": stack(-0.3 * p.x * mouth, part, 7 * mouth, p.x),
         "mouthPucker": stack(-0.42 * p.x * mouth, 0, 8.5 * mouth, p.x),
-        "mouthRollLower": stack(0, 3.0 * lower * lip * arch, -3.8 * lower * lip * arch, p.x),
-        "mouthRollUpper": stack(0, -2.5 * upper * lip * arch, -3.2 * upper * lip * arch, p.x),
+        "mouthRollLower": stack(0, (1.5 + 2.2 * curl) * lower * lip * arch, -6.0 * lower * lip * arch, p.x),
+        "mouthRollUpper": stack(0, -(1.2 + 1.8 * curl) * upper * lip * arch, -4.0 * upper * lip * arch, p.x),
         "mouthShrugLower": stack(0, 4.0 * both, 2.0 * both, p.x),
         "mouthShrugUpper": stack(0, 3.0 * lifted, 1.5 * lifted, p.x),
         "browInnerUp": stack(0, 6.5 * np.exp(-((p.x / 21) ** 2)) * _brow(p), 0, p.x),
@@ -147,7 +148,7 @@ def _sided(p: Place, sign: float) -> dict[str, Array]:
         "mouthStretch": stack(sign * 9 * corner, -3.5 * corner, -5 * corner, p.x),
         "mouthPress": stack(0, -1.6 * p.side * beside * pressed, -1.5 * pressed, p.x),
         "mouthLowerDown": stack(0, -8 * lower * near * arch, -1.0 * lower * near * arch, p.x),
-        "mouthUpperUp": stack(0, 6 * upper * near * arch, 0.5 * upper * near * arch, p.x),
+        "mouthUpperUp": stack(0, 7 * upper * near * arch, 0.5 * upper * near * arch, p.x),
         "browDown": stack(-sign * 2 * here * brow, -5.5 * here * brow, 1.0 * here * brow, p.x),
         "browOuterUp": stack(0, 6.5 * np.exp(-(((p.x - sign * 40) / 17) ** 2)) * brow, 0, p.x),
         "cheekSquint": stack(0, 4 * cheek, 2.5 * cheek, p.x) + lids["lower"] * 0.35,
@@ -156,7 +157,7 @@ def _sided(p: Place, sign: float) -> dict[str, Array]:
         "eyeSquint": lids["lower"] * 0.6 + lids["upper"] * 0.22,
         "eyeWide": lids["upper"] * -0.26 + lids["lower"] * -0.15,
         "eyeLookUp": lids["upper"] * -0.14,
-        "eyeLookDown": lids["upper"] * 0.33,
+        "eyeLookDown": lids["upper"] * 0.33 + lids["lower"] * -0.25,
         "eyeLookIn": stack(0, 0, 0, p.x),
         "eyeLookOut": stack(0, 0, 0, p.x),
     }

@@ -19,10 +19,12 @@ MOUTH_Y, MOUTH_HALF = -45.0, 23.5
 EYE_Y, EYE_X, EYE_HALF = 25.0, 30.5, 15.3
 """Height of the eyes' axis; the middle of an eye; half the length of its slit."""
 
-_Y = (-150, -125, -112, -104, -98, -90, -80, -70, -58, -45, -30, -12, 10, 25, 40, 60, 80, 100, 115, 125, 129)
-_FRONT = (50, 46, 48, 66, 82, 88, 89, 89, 91, 92, 92, 92, 92, 92, 94, 96, 93, 81, 61, 30, -8)
-_BACK = (-62, -58, -60, -62, -63, -65, -68, -73, -79, -84, -90, -96, -100, -102, -103, -101, -92, -77, -58, -33, -8)
-_SIDE = (58, 55, 56, 55, 54, 56, 60, 64, 66, 68, 70, 73, 75, 76, 78, 79, 76, 64, 46, 24, 0)
+_Y = (-150, -125, -112, -104, -98, -90, -80, -70, -58, -45, -30, -12, 10, 25, 40, 60)
+_FRONT = (50, 46, 48, 66, 82, 88, 89, 89, 91, 92, 92, 92, 92, 92, 94, 96)
+_BACK = (-62, -58, -60, -62, -63, -65, -68, -73, -79, -84, -90, -96, -100, -102, -103, -101)
+_SIDE = (58, 55, 56, 55, 54, 56, 60, 64, 66, 68, 70, 73, 75, 76, 78, 79)
+_MIDDLE, _CROWN = -8.0, 129.0
+"""z of the axis from neck to crown; above the tables' last height the head is an ellipsoid up to the crown."""
 
 _SINES = np.arange(16) * 0.05
 _ANGLES = np.concatenate([np.arcsin(_SINES), np.radians([57, 67, 79, 93, 110, 130, 154, 180])])
@@ -35,7 +37,7 @@ MOUTH_COLUMNS, EYE_COLUMNS = 7, (4, 12)
 ROWS = np.array([
     -150, -134, -121, -112, -105, -99, -93, -86, -79, -73, -67, -62, -58, -54.5, -51.5, -49, -47, MOUTH_Y,
     -43, -41, -38.5, -35.5, -31.5, -27, -22.5, -18, -13, -7, 0, 7, 13, 17.5, 21, 23.3, EYE_Y,
-    26.7, 29, 32.5, 37, 42, 48, 57, 70, 86, 101, 114, 123, 129,
+    26.7, 29, 32.5, 37, 42, 48, 57, 69, 81, 93, 104, 113, 120, 125, 128, _CROWN,
 ])  # fmt: skip
 MOUTH_ROW = int(np.flatnonzero(ROWS == MOUTH_Y)[0])
 EYE_ROW = int(np.flatnonzero(ROWS == EYE_Y)[0])
@@ -71,9 +73,16 @@ class Skin:
 
 def surface(x: Array, y: Array) -> Array:
     """z of the face's front at (x, y), in mm, with every feature."""
-    half = np.interp(y, _Y, _SIDE)
+    front, _, half = _outline(y)
     cosine = np.sqrt(np.maximum(1 - (x / np.maximum(half, 1e-9)) ** 2, 0))
-    return -8 + (np.interp(y, _Y, _FRONT) + 8) * cosine + features(x, y)
+    return _MIDDLE + (front - _MIDDLE) * cosine + features(x, y)
+
+
+def _outline(y: Array) -> tuple[Array, Array, Array]:
+    """z of front and back and half the width of the smooth head at heights y."""
+    dome = np.sqrt(1 - np.clip((y - _Y[-1]) / (_CROWN - _Y[-1]), 0, 1) ** 2)
+    front, back, half = (np.interp(y, _Y, table) for table in (_FRONT, _BACK, _SIDE))
+    return _MIDDLE + (front - _MIDDLE) * dome, _MIDDLE + (back - _MIDDLE) * dome, half * dome
 
 
 def features(x: Array, y: Array) -> Array:
@@ -99,7 +108,7 @@ def skin() -> Skin:
     """The grid, its slits cut."""
     count = len(COLUMNS)
     angle, height = np.meshgrid(COLUMNS, ROWS[:-1])
-    flat = np.concatenate([_place(angle, height).reshape(-1, 3), [[0, ROWS[-1], -8]]])
+    flat = np.concatenate([_place(angle, height).reshape(-1, 3), [[0, ROWS[-1], _MIDDLE]]])
     row = np.concatenate([np.repeat(np.arange(len(ROWS) - 1), count), [len(ROWS) - 1]])
     index = np.arange((len(ROWS) - 1) * count).reshape(-1, count)
     middle = int(np.flatnonzero(COLUMNS == 0)[0])
@@ -123,10 +132,10 @@ def skin() -> Skin:
 
 
 def _place(angle: Array, height: Array) -> Array:
-    front, back, half = (np.interp(height, _Y, table) for table in (_FRONT, _BACK, _SIDE))
+    front, back, half = _outline(height)
     x = half * np.sin(angle)
     cosine = np.cos(angle)
-    z = -8 + np.where(cosine > 0, front + 8, -8 - back) * cosine
+    z = _MIDDLE + np.where(cosine > 0, front - _MIDDLE, _MIDDLE - back) * cosine
     under_jaw = np.clip((-85 - height) / 20, 0, 1) * np.clip((height + 125) / 15, 0, 1)
     y = height + 16 * under_jaw * np.sin(np.minimum(abs(angle), np.pi / 2)) ** 2  # the jaw's edge rises to the ears
     return np.stack([x, y, z + features(x, height) * np.clip(cosine * 3, 0, 1)], axis=-1)

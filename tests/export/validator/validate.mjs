@@ -1,0 +1,6 @@
+// The Khronos glTF validator's report on a file, as JSON.
+import { readFileSync } from "node:fs";
+import validator from "gltf-validator";
+
+const report = await validator.validateBytes(new Uint8Array(readFileSync(process.argv[2])));
+console.log(JSON.stringify(report.issues));
