@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,17 @@ from facelite.student import BLOB_NAME, Student, load
 from numpy.typing import NDArray
 
 from . import calibration as calibrating
-from . import stream_proof, windowed
-from .backends import blob, c, golden, tflite_stream
-from .facts import layer_facts
+from . import cross_check as crossing
+from . import ranges, stream_proof, windowed
+from .backends import blob, c, golden, tflite_file, tflite_stream
+from .facts import calibration_facts, layer_facts
 from .frontends import tflite as tflite_frontend
 from .lower import lower
-from .sources import Source, open_source
+from .ranges import METHODS
+from .recipes import DEFAULT, RECIPES, TFLITE_NAME, Files, FloatStudent, named
+from .sources import KerasSource, Source, check_float, open_source
 
-TFLITE_NAME, ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student_int8.tflite", "student.onnx", "golden.npz", "MODEL_CARD.md"
+ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student.onnx", "golden.npz", "MODEL_CARD.md"
 SOURCE_NAME, HEADER_NAME, STREAM_NAME = "student.c", "student.h", "student_stream_int8.tflite"
 
 PROOF_WINDOWS = 8
@@ -44,8 +48,10 @@ def convert(
     spec_file: str | Path | None = None,
     calibration: str | Path | Sequence[NDArray[np.float32]] | None = None,
     progress: Progress | None = None,
-    pair_safe: bool = True,
+    recipe: str | None = None,
     windowed_only: bool = False,
+    method: str | None = None,
+    cross_check: bool = False,
 ) -> dict[str, Any]:
     """Turn a student into a bundle.
 
@@ -65,16 +71,21 @@ def convert(
         recordings that come with facelite.
     progress
         Told in a few words what is being done.
-    pair_safe
-        Make the int8 weights of a float student exact under x86's maddubs (`pair_safe.fit`): nearly twice as fast
-        on CPUs without VNNI. A quantised one keeps its weights, bit for bit.
+    recipe
+        How a float student becomes integers, by name (`recipes.RECIPES`; "int8_pair_safe" unless given). A quantised
+        one keeps its own integers, bit for bit.
     windowed_only
         For a float student that pads inside its window: write TFLite, ONNX and a report.json that says so, and
         nothing that streams.
+    method
+        How the range of a float student's int8 activations is chosen (`ranges.METHODS`; "percentile" unless given).
+    cross_check
+        Also quantise a Keras student by TFLiteConverter, and say how far the two are apart (`cross_check`).
 
     Returns
     -------
-    The facts of the conversion: `source`, `student`, `window`, `hop`, `layers`, `files` (bytes by name), `proof`.
+    The facts of the conversion: `source`, `recipe`, `calibration`, `student`, `window`, `hop`, `layers`, `files` (bytes
+    by name), `proof`, `cross_check` if asked for.
 
     Raises
     ------
@@ -90,13 +101,22 @@ def convert(
         return _convert_windowed(Path(source), out, spec_file, calibration)
     opened = open_source(Path(source), spec_file)
     _check_folder(out)
+    if cross_check and not isinstance(opened, KerasSource):
+        raise BadInput("--cross-check", f"TFLiteConverter takes no {opened.path.name}", "give a .keras student")
+    student = _float_student(opened, calibration, recipe, method)
     with _staged(out) as folder:
-        graph = _write_models(opened, folder, calibration, pair_safe, tell)
+        graph = _write_models(opened, student, folder, recipe or DEFAULT, tell)
         tell("proving that the runtimes agree")
         proof = _prove(graph, folder)
         if not proof["holds"]:
             raise FaceliteError(f"{source}: the converted runtimes disagree: {_first_difference(proof)}; report this")
         facts = _facts(opened, graph, folder, proof)
+        if student:
+            facts |= {"recipe": recipe or DEFAULT, **calibration_facts(student, facts["layers"])}
+        if student and cross_check and isinstance(opened, KerasSource):
+            tell("comparing with TFLiteConverter's int8")
+            clips = _clips(calibration, graph.sample_rate)
+            facts["cross_check"] = crossing.cross_check(opened.model, opened.spec, student.graph, graph, clips)
         _write_report(folder, graph, facts)
     return facts
 
@@ -125,23 +145,42 @@ def _copy_card(source: Path, folder: Path) -> None:
 
 
 def load_graph(bundle: str | Path) -> Graph:
-    """The int8 graph of a bundle, from its TFLite file and the names in its blob.
+    """The int8 graph of a bundle: its TFLite file, the controls of its blob, the layers' names of its golden file.
 
     Raises
     ------
     BadInput
-        The folder is no bundle, or one of the two files is damaged.
+        The folder is no bundle, or one of those files is damaged.
     """
     bundle = Path(bundle)
     student = load(bundle)
-    return lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(student))
+    graph = lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(student))
+    names = golden.layer_names(bundle / GOLDEN_NAME)
+    if len(names) != len(graph.ops):
+        return graph
+    ops = tuple(replace(op, name=name) for op, name in zip(graph.ops, names, strict=True))
+    return replace(graph, ops=ops)
 
 
-def _write_models(opened: Source, folder: Path, calibration: Any, pair_safe: bool, tell: Progress) -> Graph:
+def _float_student(opened: Source, calibration: Any, recipe: str | None, method: str | None) -> FloatStudent | None:
+    """What a recipe starts from, its choices checked before work is done; None of a student that has its integers."""
+    named(RECIPES, recipe or DEFAULT, "--recipe")
+    named(METHODS, method or ranges.DEFAULT, "--range")
+    graph = opened.graph()
+    if graph.quantised:
+        if recipe or method:
+            raise BadInput(opened.path, "is int8 already, and keeps its integers", "leave --recipe and --range out")
+        return None
+    heard = calibrating.utterances(_clips(calibration, graph.sample_rate), graph.window)
+    check_float(opened, graph, heard[0])
+    return FloatStudent(graph, heard, method or ranges.DEFAULT)
+
+
+def _write_models(opened: Source, student: FloatStudent | None, folder: Path, recipe: str, tell: Progress) -> Graph:
     tell("making int8 TFLite")
-    rate = opened.spec.sample_rate
-    write_bytes(folder / TFLITE_NAME, opened.int8(lambda: _clips(calibration, rate), pair_safe))
-    graph = opened.graph(tflite_frontend.load(folder / TFLITE_NAME))
+    for name, made in (RECIPES[recipe](student) if student else _kept(opened)).items():
+        write_bytes(folder / name, made)
+    graph = lower(replace(tflite_frontend.load(folder / TFLITE_NAME), source=str(opened.path)), opened.spec)
     tell("writing the kernel's blob")
     write_bytes(folder / BLOB_NAME, blob.pack(graph))
     tell("writing the TFLite file of one hop")
@@ -155,6 +194,11 @@ def _write_models(opened: Source, folder: Path, calibration: Any, pair_safe: boo
     write_bytes(folder / GOLDEN_NAME, golden.pack(graph, _speech(graph)))
     _copy_card(opened.path, folder)
     return graph
+
+
+def _kept(opened: Source) -> Files:
+    """The TFLite file of a student that has its integers already."""
+    return {TFLITE_NAME: opened.int8_file() or tflite_file.pack(opened.graph())}
 
 
 def _clips(calibration: Any, sample_rate: int) -> list[NDArray[np.float32]]:
@@ -197,7 +241,8 @@ def _write_report(folder: Path, graph: Graph, facts: dict[str, Any]) -> None:
 
     proof = {key: facts["proof"][key] for key in ("about", "holds", "rows")}
     collected = report.collect(load(folder), graph, proof=proof)
-    conversion = {key: facts[key] for key in ("source", "layers", "files")}
+    said = ("source", "recipe", "calibration", "cross_check", "layers", "files")
+    conversion = {key: facts[key] for key in said if key in facts}
     report.write(folder, {**collected, "conversion": conversion})
 
 

@@ -3,21 +3,28 @@
 Arrays:
 
 - ``names`` [n] what each window is; ``codes`` int8 [n, window] mu-law codes;
-- ``outputs_int8`` int8 [n, controls], ``outputs_float`` float32 [n, controls];
-- ``layers`` [ops] layer names; ``checksums`` uint32 [n, ops] CRC-32 of the frames that each operator makes in the
-  hop that ends a window, int8, oldest frame first, when a stream hears silence and then the window;
-- ``stream_pcm`` int16 [samples], ``stream_int8`` int8 [frames, controls] before, ``stream_curves`` float32 [frames,
-  controls] after dequantising and the student's own smoothing.
+- ``outputs_int8`` int8 [n, controls], ``outputs_float`` float32 [n, controls], of the newest frame;
+- ``layers`` [ops] layer names; ``checksums`` uint32 [n, ops] CRC-32 of all frames, int8, that each operator makes
+  while a stream at rest hears the window: whole hops, the first one filled up with silence in front. They cover every
+  hop, so that the first layer whose checksum differs is the one at fault: all that it read was right;
+- ``controls`` [controls] names; ``stream_pcm`` int16 [samples], ``stream_int8`` int8 [frames, controls] before,
+  ``stream_curves`` float32 [frames, controls] after dequantising and the student's own smoothing.
+
+Nothing is compressed and nothing is 64-bit in the file, so that `kernels/tools/npz.c` can read it where there is no
+Python.
 """
 
 from __future__ import annotations
 
 import io
+import zipfile
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from facelite import companding, reference
+from facelite.errors import BadInput
 from facelite.graph import Graph
 from numpy.typing import NDArray
 
@@ -57,21 +64,53 @@ def pack(graph: Graph, speech: NDArray[np.float32]) -> bytes:
         "outputs_float": reference.dequantise(graph, outputs),
         "layers": np.array([op.name for op in graph.ops]),
         "checksums": np.stack([sums for _, sums in runs.values()]),
+        "controls": np.array(graph.controls),
         "stream_pcm": pcm,
         "stream_int8": reference.run_stream(graph, companding.codes(pcm)),
         "stream_curves": reference.animate(graph, companding.codes(pcm)),
     }
+    return _stored(arrays)
+
+
+def _stored(arrays: dict[str, Any]) -> bytes:
+    """An .npz without compression and without a clock in it."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+        for name, values in arrays.items():
+            entry = io.BytesIO()
+            little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+            np.lib.format.write_array(entry, np.ascontiguousarray(little), version=(1, 0), allow_pickle=False)
+            file.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
     return buffer.getvalue()
+
+
+def layer_names(path: Path) -> tuple[str, ...]:
+    """What the conversion called the operators; () when there is no such file.
+
+    Raises
+    ------
+    BadInput
+        The file is damaged.
+    """
+    if not path.is_file():
+        return ()
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return tuple(str(name) for name in arrays["layers"])
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise BadInput(path, f"is damaged ({type(error).__name__})", "convert the student again") from None
 
 
 def checksums(graph: Graph, window: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.uint32]]:
     """Output frame [controls] and one checksum an operator, for a window of codes after silence."""
-    tensors = reference.run(graph, np.concatenate([np.zeros(graph.window + graph.hop, np.int8), window]))
-    newest = [values[-graph.hop // tensor.stride :] for tensor, values in zip(graph.tensors, tensors, strict=True)]
-    sums = [zlib.crc32(np.ascontiguousarray(values).tobytes()) for values in newest[1:]]
-    return newest[-1][-1], np.array(sums, np.uint32)
+    hops = -(-len(window) // graph.hop)
+    silence = np.zeros(graph.window + (hops + 1) * graph.hop - len(window), np.int8)
+    tensors = reference.run(graph, np.concatenate([silence, window]))
+    heard = [
+        values[-hops * graph.hop // tensor.stride :] for tensor, values in zip(graph.tensors, tensors, strict=True)
+    ]
+    sums = [zlib.crc32(np.ascontiguousarray(values).tobytes()) for values in heard[1:]]
+    return heard[-1][-1], np.array(sums, np.uint32)
 
 
 def _loudest(speech: NDArray[np.float32], window: int) -> NDArray[np.float32]:

@@ -1,4 +1,5 @@
 /* facelite_replay [--isa NAME] [--rate HZ] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT
+ * facelite_replay [--isa NAME] --golden GOLDEN.npz STUDENT
  *
  * Runs a student over a recording on this CPU and writes what it said, to be compared bit for bit with what another CPU
  * or the Python package says. All files are raw and little-endian; the suffix of INPUT says what it holds:
@@ -6,102 +7,24 @@
  *   .s8         input codes, whole hops of them, past all float arithmetic: OUTPUT is int8 [hops][controls]
  * --rate: of the samples, if not the student's own; --piece: samples a push, instead of a hop; --repeat: plays the
  * recording N times and writes the last.
- * Prints one line of JSON. Exit status: 0, or 2 with a line that says what is wrong. */
+ * --golden: instead, holds every operator and every frame against a bundle's golden.npz (golden.h).
+ * Prints one line of JSON. Exit status: 0; 1 with a line that names what differs first from the golden file; or 2 with a
+ * line that says what is wrong. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "facelite/facelite.h"
 #include "facelite/facelite_debug.h"
+#include "golden.h"
+#include "player.h"
 
 _Static_assert(sizeof(float) == 4, "frames are float32");
 
-/* Bytes aligned to FACELITE_ALIGNMENT; aligned_alloc is missing on Windows. */
-typedef struct block {
-    void *base, *bytes;
-    size_t length;
-} block;
-
 typedef struct options {
-    const char *isa, *student, *input, *output;
+    const char *isa, *golden, *student, *input, *output;
     size_t rate, piece, repeat;
 } options;
-
-typedef struct player {
-    facelite_info info;
-    const facelite_model *model;
-    facelite_stream *stream;
-    block blob, memory, character, scratch;
-} player;
-
-static void fail(const char *what, const char *problem) {
-    fprintf(stderr, "facelite_replay: %s: %s\n", what, problem);
-    exit(2);
-}
-
-static void check(facelite_status status, const char *what) {
-    if (status != FACELITE_OK) {
-        fail(what, facelite_strerror(status));
-    }
-}
-
-static block make_block(size_t length) {
-    block made = {malloc(length + FACELITE_ALIGNMENT), NULL, length};
-    if (made.base == NULL) {
-        fail("memory", "there is not enough");
-    }
-    made.bytes = (char *)made.base + (FACELITE_ALIGNMENT - (uintptr_t)made.base % FACELITE_ALIGNMENT);
-    return made;
-}
-
-static block read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
-        fail(path, "cannot be opened");
-    }
-    const long length = ftell(file);
-    if (length < 0) {
-        fail(path, "cannot be measured");
-    }
-    rewind(file);
-    block found = make_block((size_t)length);
-    if (fread(found.bytes, 1, found.length, file) != found.length) {
-        fail(path, "cannot be read");
-    }
-    fclose(file);
-    return found;
-}
-
-static void write_file(const char *path, const void *bytes, size_t length) {
-    FILE *file = fopen(path, "wb");
-    if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0) {
-        fail(path, "cannot be written");
-    }
-}
-
-static player open_player(const char *path, size_t rate) {
-    player p = {.blob = read_file(path)};
-    check(facelite_inspect(p.blob.bytes, p.blob.length, &p.info), path);
-    p.memory = make_block(p.info.model_bytes);
-    p.scratch = make_block(p.info.scratch_bytes);
-    check(facelite_model_init(p.memory.bytes, p.memory.length, p.blob.bytes, p.blob.length, &p.model), path);
-    const uint32_t hz = rate ? (uint32_t)rate : p.info.sample_rate;
-    p.character = make_block(facelite_stream_bytes(p.model, hz));
-    if (p.character.length == 0) {
-        fail("--rate", "the student cannot hear it");
-    }
-    check(facelite_stream_init(p.character.bytes, p.character.length, p.model, &p.stream), path);
-    check(facelite_stream_set_rate(p.stream, hz), "--rate");
-    return p;
-}
-
-static void close_player(player *p) {
-    free(p->scratch.base);
-    free(p->character.base);
-    free(p->memory.base);
-    free(p->blob.base);
-}
 
 /* Pushes the whole recording and flushes; returns the frames. */
 static size_t play(player *p, const block *pcm, int is_float, size_t piece, float *frames, size_t room) {
@@ -131,8 +54,8 @@ static size_t replay_samples(player *p, const options *wanted, const block *pcm,
     for (size_t i = 0; i < wanted->repeat; i++) {
         count = play(p, pcm, is_float, wanted->piece ? wanted->piece : p->info.hop, frames.bytes, room);
     }
-    write_file(wanted->output, frames.bytes, count * p->info.controls * sizeof(float));
-    free(frames.base);
+    write_file(wanted->output, frames.bytes, count * p->info.controls * sizeof(float), "wb");
+    free_block(&frames);
     return count;
 }
 
@@ -146,18 +69,17 @@ static size_t replay_codes(player *p, const options *wanted, const block *codes)
                                      (int8_t *)out.bytes + hop * p->info.controls, NULL, NULL), "hop");
         }
     }
-    write_file(wanted->output, out.bytes, hops * p->info.controls);
-    free(out.base);
+    write_file(wanted->output, out.bytes, hops * p->info.controls, "wb");
+    free_block(&out);
     return hops;
 }
 
 static size_t positive(const char *option, const char *text) {
-    char *end = NULL;
-    const long value = strtol(text, &end, 10);
-    if (value < 1 || value > INT32_MAX || *end != '\0') {
+    const size_t value = whole_number(option, text);
+    if (value == 0) {
         fail(option, "wants a whole number above 0");
     }
-    return (size_t)value;
+    return value;
 }
 
 static options parse(int argc, char **argv) {
@@ -166,6 +88,8 @@ static options parse(int argc, char **argv) {
     for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
         if (strcmp(argv[i], "--isa") == 0) {
             wanted.isa = argv[i + 1];
+        } else if (strcmp(argv[i], "--golden") == 0) {
+            wanted.golden = argv[i + 1];
         } else if (strcmp(argv[i], "--rate") == 0) {
             wanted.rate = positive(argv[i], argv[i + 1]);
         } else if (strcmp(argv[i], "--piece") == 0) {
@@ -173,22 +97,35 @@ static options parse(int argc, char **argv) {
         } else if (strcmp(argv[i], "--repeat") == 0) {
             wanted.repeat = positive(argv[i], argv[i + 1]);
         } else {
-            fail(argv[i], "is no option; there are --isa, --rate, --piece and --repeat");
+            fail(argv[i], "is no option; there are --isa, --golden, --rate, --piece and --repeat");
         }
     }
-    if (argc - i != 3) {
-        fail("usage", "facelite_replay [--isa NAME] [--rate HZ] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT");
+    if (argc - i != (wanted.golden ? 1 : 3)) {
+        fail("usage", "facelite_replay [--isa NAME] [--rate HZ] [--piece SAMPLES] [--repeat N] STUDENT INPUT OUTPUT, "
+                      "or facelite_replay [--isa NAME] --golden GOLDEN.npz STUDENT");
     }
     wanted.student = argv[i];
-    wanted.input = argv[i + 1];
-    wanted.output = argv[i + 2];
+    wanted.input = wanted.golden ? NULL : argv[i + 1];
+    wanted.output = wanted.golden ? NULL : argv[i + 2];
     return wanted;
+}
+
+static int replay_golden(const options *wanted) {
+    player p = open_player(wanted->student, 0);
+    block file = read_file(wanted->golden);
+    const int equal = golden_check(&p, file.bytes, file.length, wanted->golden);
+    free_block(&file);
+    close_player(&p);
+    return equal ? 0 : 1;
 }
 
 int main(int argc, char **argv) {
     const options wanted = parse(argc, argv);
     if (wanted.isa) {
         check(facelite_isa_force(wanted.isa), wanted.isa);
+    }
+    if (wanted.golden) {
+        return replay_golden(&wanted);
     }
     const char *dot = strrchr(wanted.input, '.');
     const char *suffix = dot ? dot : "";
@@ -202,7 +139,7 @@ int main(int argc, char **argv) {
         strcmp(suffix, ".s8") == 0 ? replay_codes(&p, &wanted, &input) : replay_samples(&p, &wanted, &input, is_float);
     printf("{\"isa\": \"%s\", \"frames\": %zu, \"controls\": %" PRIu32 ", \"macs_per_hop\": %" PRIu64 "}\n",
            facelite_model_isa(p.model), frames, p.info.controls, p.info.macs_per_hop);
-    free(input.base);
+    free_block(&input);
     close_player(&p);
     return 0;
 }

@@ -99,8 +99,8 @@ def test_golden_vectors_replay_on_every_tier(small_bundle):
             stream = _kernel.Stream(model)
             assert np.array_equal(stream.step_codes(codes)[-1], output)
             stream.reset()
-            stream.step_codes(codes[:-hop])
-            layers = stream.step_layers(np.ascontiguousarray(codes[-hop:]))
+            hops = [stream.step_layers(np.ascontiguousarray(part)) for part in codes.reshape(-1, hop)]
+            layers = [np.concatenate(frames) for frames in zip(*hops, strict=True)]
             assert [zlib.crc32(layer.tobytes()) for layer in layers] == checksums.tolist()
     student = facelite.load(small_bundle)
     assert np.array_equal(student.animate(golden["stream_pcm"]), golden["stream_curves"])

@@ -108,7 +108,7 @@ def test_a_tier_that_the_cpu_lacks_is_an_error_not_a_crash(replay, blobs, record
     with pytest.raises(subprocess.CalledProcessError) as refused:
         replay("cortex-a57", blobs["zoo"], recording, "--isa", "neon_dotprod")
     assert refused.value.returncode == 2
-    assert refused.value.stderr.startswith("facelite_replay: neon_dotprod: the instruction set asked for")
+    assert refused.value.stderr.startswith("facelite: neon_dotprod: the instruction set asked for")
 
 
 def test_no_call_can_need_more_stack_than_stated(arm_build, stack_need, blobs):
