@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
+from facelite.compare.gates import parse_gate
+from facelite.errors import BadInput
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from . import isa, units
@@ -161,6 +163,15 @@ class Limits(_Strict):
         return self
 
 
+def _gates(texts: list[str]) -> list[str]:
+    for text in texts:
+        try:
+            parse_gate(text)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+    return texts
+
+
 class Profile(_Strict):
     """A target: what the hardware is, and what a student is allowed to cost there.
 
@@ -174,15 +185,20 @@ class Profile(_Strict):
         The profile that this one completes: a name, or a path of a .toml file relative to this one.
     arch
         An architecture of `targets.isa.TIERS`.
+    system
+        What `facelite build` links for; without it Linux, or WASI for wasm32.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: Annotated[str, Field(min_length=1)]
     extends: str | None = None
     arch: Literal["x86_64", "aarch64", "wasm32"]
+    system: Literal["linux", "windows", "wasi"] | None = None
     cpu: Cpu
     memory: Memory = Memory()
     limits: Limits
+    gates: Annotated[list[str], AfterValidator(_gates)] = []
+    """What `facelite compare --target` holds runtimes to, as `--gate` takes it."""
 
     @model_validator(mode="after")
     def _known_tiers(self) -> Profile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,12 +34,17 @@ class Heard:
     hop: int
 
     @classmethod
-    def of(cls, graph: Graph, codes: NDArray[np.int8], count: int) -> Heard:
-        """`count` windows, spread evenly over an utterance that is padded with silence to whole hops."""
+    def of(cls, graph: Graph, codes: NDArray[np.int8], count: int, run: int = 1) -> Heard:
+        """`count` windows, in runs of `run` consecutive hops that are spread evenly over an utterance.
+
+        The utterance is padded with silence to whole hops.
+        """
         hops = max(1, -(-len(codes) // graph.hop))
         padded = np.zeros(graph.window + hops * graph.hop, np.int8)
         padded[graph.window : graph.window + len(codes)] = codes
-        chosen = np.unique(np.linspace(1, hops, min(count, hops)).astype(np.int64))
+        length = min(run, count, hops)
+        starts = np.linspace(1, hops - length + 1, max(1, min(count, hops) // length)).astype(np.int64)
+        chosen = np.unique(starts[:, None] + np.arange(length))
         return cls(padded, chosen, graph.window, graph.hop)
 
     @property
@@ -50,8 +55,12 @@ class Heard:
     @property
     def windows(self) -> NDArray[np.int8]:
         """int8 [hops looked at, window]."""
-        ends = self.window + self.hops * self.hop
-        return np.stack([self.codes[end - self.window : end] for end in ends])
+        return np.stack([self.window_at(hop) for hop in self.hops])
+
+    def window_at(self, hop: int) -> NDArray[np.int8]:
+        """int8 [window]: what hop number `hop` ends."""
+        end = self.window + hop * self.hop
+        return self.codes[end - self.window : end]
 
 
 class Runtime(Protocol):
@@ -100,6 +109,19 @@ class Kernel:
         """Every hop's output codes, int8 [hops, controls]."""
         return self._kernel.Stream(self._model).step_codes(np.ascontiguousarray(heard.codes[heard.window :]))
 
+    def layers(self, heard: Heard, hop: int) -> list[NDArray[np.int8]]:
+        """For each operator the new frames of hop number `hop`, int8 [frames, channels]."""
+        pushed = np.ascontiguousarray(heard.codes[heard.window : heard.window + hop * heard.hop])
+        stream = self._kernel.Stream(self._model)
+        stream.step_codes(pushed[: -heard.hop])
+        return stream.step_layers(pushed[-heard.hop :])
+
+    def all_layers(self, heard: Heard) -> Iterator[list[NDArray[np.int8]]]:
+        """`layers` of every hop in turn."""
+        stream = self._kernel.Stream(self._model)
+        for codes in np.ascontiguousarray(heard.codes[heard.window :]).reshape(-1, heard.hop):
+            yield stream.step_layers(codes)
+
 
 def tiers() -> list[str]:
     """The C kernel's tiers that run here, weakest first."""
@@ -131,17 +153,18 @@ class LiteRt:
         self.quant = graph.tensors[-1].quant
         self._interpreter = _interpreter(model, graph, xnnpack)
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
+        self._outputs = self._interpreter.get_output_details()
         self._table = _input_table(graph)
 
     def __call__(self, heard: Heard) -> NDArray[np.int8]:
-        return np.stack([self._run(window) for window in heard.windows])
+        return np.stack([self.outputs(window)[0].ravel() for window in heard.windows])
 
-    def _run(self, window: NDArray[np.int8]) -> NDArray[np.int8]:
+    def outputs(self, window: NDArray[np.int8]) -> list[NDArray[np.int8]]:
+        """Every output of the file, in its shape, for a window of codes."""
         codes = self._table[window.astype(np.int16) + 128]
         self._interpreter.set_tensor(self._input["index"], codes.reshape(self._input["shape"]))
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output["index"]).ravel()
+        return [self._interpreter.get_tensor(output["index"]) for output in self._outputs]
 
 
 class LiteRtStream:
@@ -195,10 +218,11 @@ class OnnxRuntime:
             windows = [companding.decode(window) for window in heard.windows]
         else:
             windows = [self._table[window.astype(np.int16) + 128] for window in heard.windows]
-        return np.concatenate([self._run(window) for window in windows])
+        return np.stack([self.outputs(window)[0].ravel() for window in windows])
 
-    def _run(self, window: NDArray) -> NDArray:
-        return self._session.run(None, {self._input.name: window.reshape(1, -1, 1)})[0].reshape(1, -1)
+    def outputs(self, window: NDArray, names: Sequence[str] | None = None) -> list[NDArray]:
+        """The outputs named (None: all), in their shapes, for a window as the file takes it."""
+        return self._session.run(names, {self._input.name: window.reshape(1, -1, 1)})
 
 
 class Keras:

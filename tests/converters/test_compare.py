@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from facelite import BadInput, companding
 from facelite.compare import compare, distance, lsb_histogram
 from facelite.converters.backends import blob
 from facelite.converters.bundle import load_graph
-from facelite.graph import Conv
+from facelite.runtimes import tiers
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +28,19 @@ def pcm(signals) -> dict[str, np.ndarray]:
     return {"speech": speech[:32000].astype(np.int16), "noise": noise.astype(np.int16)}
 
 
-@pytest.fixture
-def other_weight(small_bundle, tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def report(small_student, small_bundle, pcm) -> dict:
+    """Everything that can be compared, compared."""
+    return compare(small_bundle, pcm, small_student, windows=12)
+
+
+@pytest.fixture(scope="module")
+def other_weight(small_bundle, tmp_path_factory) -> Path:
     """A bundle whose blob has one weight that its TFLite file has not."""
-    out = tmp_path / "bundle"
+    out = tmp_path_factory.mktemp("other") / "bundle"
     shutil.copytree(small_bundle, out)
     graph = load_graph(out)
-    index = next(i for i, op in enumerate(graph.ops) if isinstance(op, Conv))
+    index = 1  # the second layer: the first must still agree
     weight = graph.ops[index].weight.copy()
     weight[0, 3, 0] += 40 if weight[0, 3, 0] < 0 else -40
     ops = (*graph.ops[:index], replace(graph.ops[index], weight=weight), *graph.ops[index + 1 :])
@@ -41,25 +48,79 @@ def other_weight(small_bundle, tmp_path) -> Path:
     return out
 
 
-def test_every_pair_that_must_be_equal_is(small_student, small_bundle, pcm):
-    report = compare(small_bundle, pcm, small_student, windows=12)
+def test_every_pair_that_must_be_equal_is(report):
     assert report["holds"]
     assert all(row["different"] == 0 and row["compared"] > 0 for row in report["rows"])
     by_name = {row["runtime"]: row for row in report["runtimes"]}
-    assert {"Keras", "ONNX Runtime", "LiteRT XNNPACK", "LiteRT reference", "NumPy oracle", "C kernel, ref"} <= set(
-        by_name
-    )
+    windowed = {"Keras", "ONNX Runtime", "LiteRT XNNPACK", "LiteRT reference", "NumPy oracle"}
+    streaming = {"LiteRT XNNPACK, one hop", "LiteRT reference, one hop", "student.c"}
+    streaming |= {f"C kernel, {tier}" for tier in tiers()}
+    assert {name for name, row in by_name.items() if row["mode"] == "windowed"} == windowed
+    assert {name for name, row in by_name.items() if row["mode"] == "streaming"} == streaming
+    assert report["left_out"] == []
+    assert by_name["Keras"]["max_error"] < 1e-5
     assert by_name["ONNX Runtime"]["max_error"] < 1e-5
     assert by_name["NumPy oracle"]["lsb"] == {"0": 2 * 12 * 5}
     assert by_name["LiteRT reference"]["cosine"] > 0.95  # random weights quantise badly, a wrong scale far worse
 
 
-def test_a_kernel_that_differs_breaks_the_comparison(other_weight, pcm):
+def test_layers_that_are_equal_are_shown_as_equal(small_bundle, report):
+    names = [op.name for op in load_graph(small_bundle).ops]
+    assert names[:2] == ["front8", "front4"]
+    whole = {row["runtime"]: row for row in report["runtimes"]}
+    for runtime in ("LiteRT reference", "NumPy oracle", "C kernel, ref"):
+        assert whole[runtime]["parts"] is None
+        assert [layer["layer"] for layer in whole[runtime]["layers"]] == names
+        assert all(layer["different"] == 0 and layer["values"] > 0 for layer in whole[runtime]["layers"])
+    assert [layer["layer"] for layer in whole["ONNX Runtime"]["layers"]] == names
+    assert all(layer["max_error"] < 1e-5 for layer in whole["ONNX Runtime"]["layers"])
+
+
+def test_a_kernel_that_differs_breaks_the_comparison_where_it_parts(other_weight, pcm):
+    """One weight of the second layer is changed: what streams with it parts there, and not in what reads it later."""
     report = compare(other_weight, pcm, windows=12)
     assert not report["holds"]
     broken = {row["runtime"] for row in report["rows"] if not row["holds"]}
-    assert broken
-    assert all(name.startswith("C kernel") for name in broken)
+    assert broken == {f"C kernel, {tier}" for tier in tiers()}
+    other = {row["runtime"]: row for row in report["runtimes"]}
+    assert other["LiteRT reference"]["parts"] is None
+    part = other["C kernel, ref"]["parts"]
+    assert (part["layer"], part["reference"], part["channel"]) == ("front4", "NumPy oracle", 0)
+    assert other["C kernel, ref"]["layers"][0]["different"] == 0
+
+
+def test_student_c_is_left_out_without_a_compiler_and_refused_when_it_is_another(
+    small_bundle, pcm, tmp_path, monkeypatch
+):
+    out = tmp_path / "bundle"
+    shutil.copytree(small_bundle, out)
+    source = (out / "student.c").read_text()
+    (out / "student.c").write_text(source.replace("{", "[", 1))
+    with pytest.raises(BadInput, match=r"student\.c: does not compile"):
+        compare(out, pcm, windows=2)
+    assert compare(out, pcm, windows=2, generated=False)["holds"]
+    monkeypatch.setenv("CC", "no-such-compiler")
+    missing = [one for one in compare(out, pcm, windows=2)["left_out"] if one["runtime"] == "student.c"]
+    assert "C compiler" in missing[0]["why"]
+
+
+def test_the_verb_writes_every_number_as_csv_and_exits_1_on_a_broken_gate(small_bundle, tmp_path):
+    table = tmp_path / "numbers.csv"
+    options = ["--windows", 4, "--limit", 1, "--csv", table, "--gate", "C kernel: snr_db>=500", "--json"]
+    found = facelite("compare", small_bundle, *options)
+    assert found.returncode == 1
+    report = json.loads(found.stdout)
+    assert all(row["holds"] for row in report["rows"])
+    assert "C kernel, ref: snr_db is" in found.stderr
+    assert "limit >= 500 (control " in found.stderr
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    told = {(row["runtime"], row["scope"], row["item"], row["measure"]): float(row["value"]) for row in rows}
+    kernel = next(row for row in report["runtimes"] if row["runtime"] == "C kernel, ref")
+    assert told["C kernel, ref", "output", "", "snr_db"] == kernel["snr_db"]
+    assert told["C kernel, ref", "control", "jawOpen", "max_error"] == kernel["controls"][0]["max_error"]
+    assert told["C kernel, ref", "layer", "front8", "different"] == 0
+    assert told["LiteRT reference", "lsb", "0", "count"] == kernel["lsb"]["0"]
 
 
 def test_the_verb_exits_1_and_names_the_runtime(other_weight):
@@ -67,6 +128,7 @@ def test_the_verb_exits_1_and_names_the_runtime(other_weight):
     assert found.returncode == 1
     assert json.loads(found.stdout)["holds"] is False
     assert "C kernel, ref differs from" in found.stderr
+    assert "first in layer front4" in found.stderr
 
 
 def test_the_verbs_print_one_json_object(small_student, tmp_path):

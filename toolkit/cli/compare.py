@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from .common import AsJson, console, exit_with, note, print_json
+from .common import AsJson, exit_with, note, print_json
+from .compare_tables import print_report
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..compare import Gate
 
 
 def register(app: typer.Typer) -> None:
@@ -23,49 +25,75 @@ def register(app: typer.Typer) -> None:
 def compare(
     bundle: Annotated[str, typer.Argument(help="Bundle folder.")],
     audio: Annotated[
-        str | None, typer.Option("--audio", help="Sound file or folder; without it, the packaged recordings.")
+        str | None,
+        typer.Option("--audio", help="Sound file, folder, or corpus; without it, the packaged recordings."),
     ] = None,
     source: Annotated[str | None, typer.Option("--source", help="The .keras it came from, to compare with.")] = None,
     windows: Annotated[int, typer.Option("--windows", min=1, help="Windows a recording.")] = 48,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most recordings of a folder.")] = None,
+    gate: Annotated[
+        list[str] | None, typer.Option("--gate", help='A limit, for instance "correlation>=.98"; may be repeated.')
+    ] = None,
+    gates: Annotated[str | None, typer.Option("--gates", help="TOML file of gates.")] = None,
+    target: Annotated[str | None, typer.Option("--target", help="Target profile whose gates hold.")] = None,
+    generated: Annotated[bool, typer.Option("--c/--no-c", help="Compile and run the bundle's student.c.")] = True,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write every number to this file.")] = None,
     simulate_saturation: Annotated[
         bool,
         typer.Option("--simulate-saturation", help="Also what a kernel that took maddubs for exact would get wrong."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Hold LiteRT, ONNX Runtime, the NumPy oracle and the C kernel against each other; exit 1 if equals differ."""
+    """Hold every runtime against each other and against gates; exit 1 if equals differ or a gate is broken."""
+    from ..atomic import write_text
     from ..compare import compare as run
+    from ..compare import recordings, to_csv
     from ..student import load
 
-    signals = _signals(audio, load(bundle).sample_rate)
-    note(f"comparing on {len(signals)} recordings, {windows} windows each")
-    report = run(bundle, signals, source, windows)
+    limits = _gates(gate or [], gates, target)
+    heard = recordings(audio, load(bundle).sample_rate, limit)
+    note(f"comparing on {len(heard.signals)} recordings, {windows} windows each")
+    report = run(bundle, heard.signals, source, windows, phones=heard.phones, gates=limits, generated=generated)
     if simulate_saturation:
-        report["saturation"] = _saturation(bundle, signals)
+        report["saturation"] = _saturation(bundle, heard.signals)
+    if csv is not None:
+        write_text(csv, to_csv(report["runtimes"]))
     if as_json:
         print_json({"bundle": bundle, **report})
     else:
-        console().print(_distances(report))
-        for verdict in _verdicts(report):
-            console().print(verdict, highlight=False)
-        if simulate_saturation:
-            console().print(_saturated(report["saturation"]))
-    for row in report["rows"]:
-        if not row["holds"]:
-            note(f"{row['runtime']} differs from {row['reference']} on {row['signal']}: {row['different']} values")
+        print_report(report)
+    for line in complaints(report):
+        note(line)
     exit_with(report["holds"])
 
 
-def _signals(audio: str | None, sample_rate: int) -> dict[str, NDArray[np.float32]]:
-    from facelite.converters import calibration
+def complaints(report: Mapping[str, Any]) -> Iterator[str]:
+    """A line for everything that does not hold: pairs that differ with the layer where they part, and broken gates."""
+    from ..compare.gates import complaint
 
-    from .. import data
-    from ..speech.audio import read
+    parts = {row["runtime"]: row["parts"] for row in report["runtimes"]}
+    for row in report["rows"]:
+        if not row["holds"]:
+            part = parts.get(row["runtime"])
+            where = f", first in layer {part['layer']}" if part else ""
+            values = f"{row['different']} values"
+            yield f"{row['runtime']} differs from {row['reference']} on {row['signal']}: {values}{where}"
+    yield from (complaint(row) for row in report["gates"] if not row["holds"])
 
-    if audio is None:
-        return {clip.name: read(clip.path, sample_rate) for clip in data.clips()}
-    paths = calibration.sound_files(audio) if Path(audio).is_dir() else [Path(audio)]
-    return {path.name: read(path, sample_rate) for path in paths}
+
+def _gates(texts: list[str], file: str | None, target: str | None) -> list[Gate]:
+    from ..compare import parse_gate, read_gates
+
+    found = [parse_gate(text) for text in texts] + (read_gates(file) if file else [])
+    if target is not None:
+        from facelite.errors import BadInput
+        from facelite.targets import profile
+
+        wanted = profile.load(target).gates
+        if not wanted:
+            raise BadInput(target, "has no gates", "name them in its key gates, or use --gate")
+        found += [parse_gate(text) for text in wanted]
+    return found
 
 
 def _saturation(bundle: str, signals: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
@@ -77,55 +105,3 @@ def _saturation(bundle: str, signals: dict[str, NDArray[np.float32]]) -> dict[st
 
     graph = load_graph(Path(bundle))
     return simulate(graph, {name: Heard.of(graph, codes(pcm), 1).codes for name, pcm in signals.items()})
-
-
-def _saturated(found: dict[str, Any]) -> Table:
-    grid = Table(title="if maddubs were taken for exact", title_justify="left", box=SIMPLE_HEAD)
-    grid.add_column("layer", no_wrap=True)
-    for heading in ("unsafe pairs", "sums saturated", "codes wrong", "by up to"):
-        grid.add_column(heading, justify="right")
-    for row in found["layers"]:
-        unsafe, sums = f"{row['unsafe']} of {row['pairs']}", f"{_share(row['saturated'], row['sums'])}"
-        grid.add_row(row["layer"], unsafe, sums, _share(row["different"], row["values"]), str(row["largest"]))
-    output = found["output"]
-    grid.add_section()
-    grid.add_row("output, all layers", "", "", _share(output["different"], output["values"]), str(output["largest"]))
-    return grid
-
-
-def _share(count: int, of: int) -> str:
-    return "0" if count == 0 else f"{100 * count / of:.2g} %"
-
-
-def _distances(report: dict[str, Any]) -> Table:
-    title = f"distance to {report['runtimes'][0]['against']}; codes against LiteRT reference"
-    grid = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    grid.add_column("runtime", no_wrap=True)
-    for heading in ("max error", "SNR dB", "cosine", "equal", "off by 1", "more"):
-        grid.add_column(heading, justify="right")
-    for row in report["runtimes"]:
-        snr = "exact" if row["snr_db"] is None else f"{row['snr_db']:.1f}"
-        cosine = "-" if row["cosine"] is None else f"{row['cosine']:.5f}"
-        grid.add_row(row["runtime"], f"{row['max_error']:.1e}", snr, cosine, *_steps(row.get("lsb")))
-    return grid
-
-
-def _steps(lsb: dict[str, int] | None) -> list[str]:
-    """How many codes are equal, one off, and further off."""
-    if lsb is None:
-        return ["-", "-", "-"]
-    equal, near = lsb.get("0", 0), lsb.get("+1", 0) + lsb.get("-1", 0)
-    return [str(equal), str(near), str(sum(lsb.values()) - equal - near)]
-
-
-def _verdicts(report: dict[str, Any]) -> list[str]:
-    """One line a pair that must be equal, its signals taken together."""
-    pairs: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in report["rows"]:
-        pairs.setdefault((row["runtime"], row["reference"]), []).append(row)
-    lines = []
-    for (runtime, against), rows in pairs.items():
-        different, compared = (sum(row[key] for row in rows) for key in ("different", "compared"))
-        verdict = "[green]equal[/]" if different == 0 else f"[bold red]{different} differ[/]"
-        lines.append(f"{runtime} = {against}: {verdict} ({compared} values)")
-    return lines
