@@ -46,6 +46,7 @@ void bind_model(py::module_ &module) {
         .def_property_readonly("controls", &Model::controls)
         .def_property_readonly("isa", &Model::isa)
         .def_property_readonly("output", &Model::output, "(scale, zero point) of the output codes.")
+        .def_property_readonly("places", &Model::places, "facelite_place of every tensor, as dicts.")
         .def("codes", [](const Model &m, const py::array_t<float, py::array::c_style> &pcm) {
             return encode<float>(m, pcm, facelite_debug_codes_f32);
         }, py::arg("pcm").noconvert(), "float32 PCM [n] -> int8 input codes [n].")

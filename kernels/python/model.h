@@ -41,6 +41,27 @@ public:
         return {scale, zero_point};
     }
 
+    py::list places() const {
+        py::list all;
+        for (uint32_t i = 0; i <= info_.ops; i++) {
+            facelite_place place;
+            check(facelite_debug_place(model_, i, &place));
+            py::dict fields;
+#define FIELD(name) fields[#name] = place.name
+            FIELD(channels);
+            FIELD(frames);
+            FIELD(history_bytes);
+            FIELD(state_offset);
+            FIELD(scratch_offset);
+            FIELD(scratch_bytes);
+            FIELD(gather_offset);
+            FIELD(gather_bytes);
+#undef FIELD
+            all.append(fields);
+        }
+        return all;
+    }
+
 private:
     facelite_info info_{};
     std::unique_ptr<Block> blob_, memory_;

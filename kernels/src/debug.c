@@ -38,6 +38,25 @@ facelite_status facelite_debug_output(const facelite_model *model, float *scale,
     return FACELITE_OK;
 }
 
+facelite_status facelite_debug_place(const facelite_model *model, uint32_t index, facelite_place *place) {
+    if (model == NULL || place == NULL || index > model->info.ops) {
+        return FACELITE_E_ARGUMENT;
+    }
+    const facelite_tensor_plan *tensor = &model->tensors[index];
+    const size_t end = index == model->info.ops ? model->gather_offset : model->tensors[index + 1].scratch_offset;
+    *place = (facelite_place){.channels = tensor->channels,
+                              .frames = tensor->frames,
+                              .history_bytes = tensor->history_bytes,
+                              .state_offset = tensor->state_offset,
+                              .scratch_offset = tensor->scratch_offset,
+                              .scratch_bytes = end - tensor->scratch_offset,
+                              .gather_offset = model->gather_offset};
+    if (index > 0 && model->plan[index - 1].taps) {
+        place->gather_bytes = model->plan[index - 1].count * model->plan[index - 1].row_step;
+    }
+    return FACELITE_OK;
+}
+
 facelite_status facelite_debug_hop(facelite_stream *stream, void *scratch, const int8_t *codes, int8_t *out,
                                    facelite_observer observer, void *user) {
     if (stream == NULL || scratch == NULL || codes == NULL || out == NULL) {

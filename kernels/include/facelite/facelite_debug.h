@@ -36,6 +36,21 @@ FACELITE_API facelite_status facelite_debug_resample(facelite_stream *stream, co
 /* Scale and zero point of the output codes: float = scale * (code - zero_point). */
 FACELITE_API facelite_status facelite_debug_output(const facelite_model *model, float *scale, int32_t *zero_point);
 
+/* Where a tensor lies while a hop runs: [history | new frames] in scratch, the history in the state between hops. */
+typedef struct facelite_place {
+    uint32_t channels;     /* bytes in a frame */
+    uint32_t frames;       /* new ones a hop */
+    size_t history_bytes;  /* of older frames, kept from hop to hop */
+    size_t state_offset;   /* of the history in the state */
+    size_t scratch_offset; /* of the history in scratch; the new frames follow it */
+    size_t scratch_bytes;  /* of both, with what kernels may read beyond */
+    size_t gather_offset;  /* in scratch: rows that the tensor's own operator collects first, and their bytes; */
+    size_t gather_bytes;   /* 0 for an operator that reads its input in place */
+} facelite_place;
+
+/* Place of tensor `index`: 0 is the input, i + 1 what operator i makes, info.ops the last. */
+FACELITE_API facelite_status facelite_debug_place(const facelite_model *model, uint32_t index, facelite_place *place);
+
 #ifdef __cplusplus
 }
 #endif
