@@ -10,7 +10,7 @@ _MODULES = {
     "cluster": ("ray",),
     "hubert": ("safetensors", "torch", "transformers"),
     "mesh": ("sklearn",),
-    "web": ("cmake", "ninja", "ziglang"),
+    "cross": ("cmake", "ninja", "ziglang"),
     "dev": ("cffi", "hypothesis", "playwright", "pytest", "scipy"),
 }
 
