@@ -25,7 +25,7 @@ NATIVE := pyproject.toml $(wildcard CMakeLists.txt CMakePresets.json) \
 # pip's cmake and ninja come first, so that no system package of theirs is needed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test test-c test-slow lint bench evaluate teacher students count-arm viewer-three clean
+.PHONY: help setup demo test test-c test-slow lint bench evaluate teacher students count-arm viewer-three docs wheels clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -98,6 +98,12 @@ count-arm: setup ## instructions per MAC on Arm, counted under qemu (gcc-aarch64
 
 viewer-three: ## bundle three.js for the face viewer again, from the pinned versions (npm)
 	cd toolkit/face/viewer/bundle && npm ci --no-audit --no-fund && npm run -s bundle && rm -rf node_modules
+
+docs: setup ## the site of docs/, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+wheels: setup ## dist/: the sdist, and wheels of it for manylinux x86-64 and aarch64 (zig, from PyPI)
+	$(BIN)/python release/wheels.py dist
 
 clean: ## remove what was built or written; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
