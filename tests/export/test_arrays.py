@@ -35,7 +35,7 @@ def test_json_at_another_rate(tmp_path, curves):
 
 
 def test_an_unknown_suffix_names_the_known_ones(tmp_path, curves):
-    with pytest.raises(BadInput, match=r"\.csv, \.npz, \.json"):
+    with pytest.raises(BadInput, match=r"\.csv, \.json, \.npz"):
         write(tmp_path / "talk.fbx", curves)
 
 

@@ -89,7 +89,7 @@ def test_another_mesh_keeps_its_own_order_and_the_targets_we_do_not_know(tmp_pat
     theirs = pygltflib.GLTF2().load(str(tmp_path / "theirs.glb"))
     theirs.meshes[0].extras["targetNames"] = [f"x{name}" for name in ARKIT_52[:-2]] + ["mouthClose", "jawOpen"]
     theirs.save(str(tmp_path / "theirs.glb"))
-    write(tmp_path / "talk.glb", curves, mesh=tmp_path / "theirs.glb")
+    write(tmp_path / "talk.glb", curves, head=tmp_path / "theirs.glb")
     _, weights = _weights(pygltflib.GLTF2().load(str(tmp_path / "talk.glb")), 52)
     np.testing.assert_array_equal(weights[:, -2:], curves.values[:, [1, 0]])
     assert not weights[:, :-2].any()
@@ -99,7 +99,7 @@ def test_another_mesh_keeps_its_own_order_and_the_targets_we_do_not_know(tmp_pat
 def test_a_mesh_that_is_no_glb_is_refused(tmp_path, curves, content):
     (tmp_path / "mesh.glb").write_bytes(content)
     with pytest.raises(BadInput, match=r"mesh\.glb"):
-        write(tmp_path / "talk.glb", curves, mesh=tmp_path / "mesh.glb")
+        write(tmp_path / "talk.glb", curves, head=tmp_path / "mesh.glb")
     assert not (tmp_path / "talk.glb").exists()
 
 
@@ -109,4 +109,4 @@ def test_a_mesh_without_our_names_is_refused(tmp_path, curves):
     size = (20 + len(text)).to_bytes(4, "little") + len(text).to_bytes(4, "little")
     (tmp_path / "mesh.glb").write_bytes(b"glTF\2\0\0\0" + size + b"JSON" + text)
     with pytest.raises(BadInput, match="no morph target"):
-        write(tmp_path / "talk.glb", curves, mesh=tmp_path / "mesh.glb")
+        write(tmp_path / "talk.glb", curves, head=tmp_path / "mesh.glb")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 
 from ..atomic import write_text
 from ..controls import ARKIT_52
 from ..curves import Curves
 from ..errors import BadInput
+from .rates import frame_of, nominal_rate, timecode
 
 FPS = 60.0
 """Frame rate the app records at unless told otherwise."""
@@ -59,28 +59,3 @@ def write(path: str | Path, curves: Curves, start: str | None = None) -> None:
     for index, frame in enumerate(curves.select(VALUES).values):
         rows.writerow((timecode(first + index, nominal), len(VALUES), *(f"{value:.6f}" for value in frame)))
     write_text(path, text.getvalue())
-
-
-def nominal_rate(fps: float) -> int:
-    """Frames that timecode counts in a second: 60 for 60 and for 59.94 (non-drop)."""
-    nominal = round(fps)
-    if not any(abs(fps - rate) < 0.005 for rate in (nominal, nominal * 1000 / 1001)) or not 1 <= nominal <= 240:
-        raise BadInput("--fps", f"timecode cannot count {fps:g} frames a second", "use 24, 25, 29.97, 30, 50 or 60")
-    return nominal
-
-
-def timecode(index: int, nominal: int) -> str:
-    """Non-drop timecode of frame `index`; frames lie on the grid, so the subframe is always 000."""
-    seconds, frame = divmod(index, nominal)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour % 24:02d}:{minute:02d}:{second:02d}:{frame:02d}.000"
-
-
-def frame_of(text: str, nominal: int) -> int:
-    """Number of the frame that a non-drop timecode names; the reverse of `timecode`."""
-    fields = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d):(\d{2,3})", text)
-    hour, minute, second, frame = map(int, fields.groups()) if fields else (24, 0, 0, 0)
-    if hour > 23 or minute > 59 or second > 59 or frame >= nominal:
-        raise BadInput("--start", f"{text!r} is no timecode at {nominal} frames a second", "write HH:MM:SS:FF")
-    return ((hour * 60 + minute) * 60 + second) * nominal + frame

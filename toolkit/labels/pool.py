@@ -20,11 +20,6 @@ from .work import THREADS, Done, Job, Trouble, label_shard
 _AHEAD = 2
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run(job: Job, shards: Sequence[Shard], workers: int) -> Generator[Done | Trouble, None, None]:
     """Label `shards` in `workers` processes and give each result as it comes.
 

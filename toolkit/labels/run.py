@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import BadInput
+from ..machine import cores
 from ..speech.corpus import Corpus
 from ..speech.journal import locked
 from . import cluster, manifest, plan, pool, shards
@@ -196,7 +197,7 @@ def _results(job: Job, missing: list[Shard], options: Options) -> Generator[Done
     if options.ray is not None:
         yield from cluster.run(job, missing, options.ray, options.workers)
     else:
-        yield from pool.run(job, missing, min(options.workers or pool.cores(), len(missing)))
+        yield from pool.run(job, missing, min(options.workers or cores(), len(missing)))
 
 
 def _report(done: dict[str, Facts], wanted: Plan, options: Options, progress: Progress) -> None:

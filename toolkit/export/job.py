@@ -1,0 +1,128 @@
+"""From a recording to a file of curves, for one recording or a folder of them on every core."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..curves import Curves
+from ..errors import BadInput, FaceliteError
+from ..machine import cores
+from . import mapping, visemes, write
+
+if TYPE_CHECKING:
+    from ..student import Student
+
+SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
+"""Suffixes that a folder is searched for."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to make of a recording.
+
+    Attributes
+    ----------
+    bundle
+        A bundle's folder or a student.facelite.
+    scheme
+        What the curves are weights of: ARKit's controls, Oculus' visemes or VRM's expressions.
+    rig
+        A mapping file, applied last.
+    fps, head, start, node
+        See `facelite.export.write`.
+    """
+
+    bundle: Path
+    scheme: visemes.Scheme = "arkit"
+    rig: Path | None = None
+    fps: float | None = None
+    head: Path | None = None
+    start: str | None = None
+    node: str | None = None
+
+    def animate(self, audio: Path, rest: int = 0) -> tuple[Curves, float]:
+        """Curves of a sound file of any rate and channel count, at the student's rate, and its seconds of sound.
+
+        `rest` frames of a face at rest follow them, in whatever controls are asked for.
+        """
+        from ..speech.audio import read
+
+        student = _student(self.bundle)
+        pcm = read(audio, student.sample_rate)
+        values = np.pad(student.animate(pcm), ((0, rest), (0, 0)))
+        curves = visemes.convert(Curves(values, student.controls, student.frame_rate), self.scheme)
+        if self.rig is not None:
+            curves = mapping.apply(curves, mapping.read(self.rig), self.rig)
+        return curves, len(pcm) / student.sample_rate
+
+    def write(self, audio: Path, target: Path) -> tuple[int, float, float]:
+        """Write one file; returns its frames, their rate and the seconds of sound."""
+        curves, seconds = self.animate(audio)
+        written = write(target, curves, self.fps, self.head, self.start, self.node)
+        return len(written.values), written.frame_rate, seconds
+
+
+def pairs(source: Path, output: Path, suffix: str) -> list[tuple[Path, Path]]:
+    """Every sound file below `source`, and the file of curves that it becomes at the same place below `output`.
+
+    Raises
+    ------
+    BadInput
+        There is no sound file, or two would become one file.
+    """
+    sounds = sorted(path for path in source.rglob("*") if path.suffix.lower() in SOUNDS and path.is_file())
+    if not sounds:
+        raise BadInput(source, "holds no sound file", f"give a folder with {', '.join(SOUNDS[:5])}, …")
+    found: dict[Path, Path] = {}
+    for sound in sounds:
+        target = output / sound.relative_to(source).with_suffix(suffix)
+        if target in found:
+            raise BadInput(sound, f"and {found[target].name} would both become {target.name}", "rename one of them")
+        found[target] = sound
+    return [(sound, target) for target, sound in found.items()]
+
+
+@dataclass(frozen=True)
+class Done:
+    """One file of many: what was written, or in `problem` why not."""
+
+    sound: Path
+    frames: int = 0
+    seconds: float = 0.0
+    problem: str = ""
+
+
+def write_all(job: Job, files: list[tuple[Path, Path]], workers: int | None = None) -> Iterator[Done]:
+    """Write many files, each in one of `workers` processes (default: one a core); one that fails stops no other.
+
+    Yields
+    ------
+    Each as it is done, in any order.
+    """
+    workers = min(workers or cores(), len(files))
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        running = [pool.submit(_attempt, job, sound, target) for sound, target in files]
+        yield from (future.result() for future in as_completed(running))
+
+
+def _attempt(job: Job, sound: Path, target: Path) -> Done:
+    try:
+        frames, _, seconds = job.write(sound, target)
+    except FaceliteError as error:
+        return Done(sound, problem=str(error))
+    return Done(sound, frames, seconds)
+
+
+@lru_cache(maxsize=1)
+def _student(bundle: Path) -> Student:
+    from ..student import load
+
+    return load(bundle)
