@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .evidence import Evidence
 from .latency import latency
 from .schema import CrowdShare, Figure
 
@@ -28,32 +29,45 @@ class Ceiling:
     meaning
         One sentence for people.
     measure
-        The number, from a loaded student.
+        The number, from what is known of a student and an architecture.
     """
 
     key: str
     label: str
     unit: str
     meaning: str
-    measure: Callable[[Student], float]
+    measure: Callable[[Evidence, str], float]
 
 
-def _info(*fields: str) -> Callable[[Student], float]:
+def _info(*fields: str) -> Callable[[Evidence, str], float]:
     """Sum of fields of `facelite_info`: what the C library that the device runs says of this student."""
-    return lambda student: float(sum(getattr(student.info, field) for field in fields))
+    return lambda known, arch: float(sum(getattr(known.student.info, field) for field in fields))
 
 
-def _future_ms(student: Student) -> float:
-    return latency(student.info).future_ms
+def _code(known: Evidence, arch: str) -> float:
+    return float(known.code[arch])
 
 
-def _latency_ms(student: Student) -> float:
-    return latency(student.info).ms
+def _memory(known: Evidence, arch: str) -> float:
+    return _info("blob_bytes", "model_bytes", "stream_bytes", "scratch_bytes", "stack_bytes")(known, arch) + _code(
+        known, arch
+    )
+
+
+def _future_ms(known: Evidence, arch: str) -> float:
+    """What the header says, or what the certificate found if that is more."""
+    claimed = latency(known.student.info).future_ms
+    return claimed if known.certificate is None else max(claimed, known.certificate.future_ms)
+
+
+def _latency_ms(known: Evidence, arch: str) -> float:
+    return latency(known.student.info).ms
 
 
 CEILINGS: tuple[Ceiling, ...] = (
     Ceiling("weights", "weights", "B", "packed int8 weights, read in place", _info("weight_bytes")),
     Ceiling("model_file", "model file", "B", "the whole student.facelite", _info("blob_bytes")),
+    Ceiling("code", "code", "B", "code and constants of the library, every tier of the architecture", _code),
     Ceiling("state", "state per character", "B", "one facelite_stream", _info("stream_bytes")),
     Ceiling("scratch", "scratch per thread", "B", "shared by a thread's characters", _info("scratch_bytes")),
     Ceiling("stack", "stack", "B", "upper bound over all calls", _info("stack_bytes")),
@@ -61,8 +75,8 @@ CEILINGS: tuple[Ceiling, ...] = (
         "memory",
         "all memory, one character",
         "B",
-        "model file, model, stream, scratch and stack together",
-        _info("blob_bytes", "model_bytes", "stream_bytes", "scratch_bytes", "stack_bytes"),
+        "code, model file, model, stream, scratch and stack together",
+        _memory,
     ),
     Ceiling(
         "future_audio",
@@ -81,9 +95,9 @@ CEILINGS: tuple[Ceiling, ...] = (
 )
 
 
-def measure(student: Student) -> Mapping[str, float]:
-    """Every ceiling's number for `student`, by key."""
-    return {ceiling.key: ceiling.measure(student) for ceiling in CEILINGS}
+def measure(known: Evidence, arch: str) -> Mapping[str, float]:
+    """Every ceiling's number for a student on an architecture, by key."""
+    return {ceiling.key: ceiling.measure(known, arch) for ceiling in CEILINGS}
 
 
 @dataclass(frozen=True)

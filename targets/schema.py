@@ -146,6 +146,7 @@ class Limits(_Strict):
 
     weights: Size | None = None
     model_file: Size | None = None
+    code: Size | None = None
     state: Size | None = None
     scratch: Size | None = None
     stack: Size | None = None

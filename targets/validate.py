@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import isa
 from . import profile as profiles
+from .evidence import Certificate, Evidence, gather
 from .latency import Latency, latency
 from .limits import CEILINGS, FORECASTS, Ceiling, Forecast, measure
 from .predict import work
@@ -82,10 +83,12 @@ class Verdict:
     """None when the target's CPU is not public enough; limits on it are then in `unchecked`."""
     unchecked: tuple[str, ...] = ()
     """Keys of limits that could not be held against anything."""
+    certificate: Certificate | None = None
+    """The bundle's, if it has one; no target is fit for a student that hears more than it says."""
 
     @property
     def holds(self) -> bool:
-        return all(check.holds for check in self.checks)
+        return all(check.holds for check in self.checks) and (self.certificate is None or self.certificate.holds)
 
     @property
     def broken(self) -> tuple[Check, ...]:
@@ -104,17 +107,18 @@ class Verdict:
             "checks": checks,
             "prediction": self.prediction and {**self.prediction.as_dict(), "host_errors": host_errors()},
             "unchecked": list(self.unchecked),
+            "certificate": self.certificate and asdict(self.certificate),
             "latency": {"samples": self.latency.samples, "ms": self.latency.ms, "terms": terms},
         }
 
 
-def validate(bundle: str | Path | Student, target: str | Path | Profile) -> Verdict:
+def validate(bundle: str | Path | Student | Evidence, target: str | Path | Profile) -> Verdict:
     """Hold a student against a target's limits.
 
     Parameters
     ----------
     bundle
-        A bundle folder, a student.facelite file, or a student that is loaded already.
+        A bundle folder, a student.facelite file, a student that is loaded already, or evidence (`gather`).
     target
         Name of a profile that ships, path of a .toml file, or a profile.
 
@@ -128,7 +132,8 @@ def validate(bundle: str | Path | Student, target: str | Path | Profile) -> Verd
     BadInput
         The bundle or the profile cannot be used; the text names the file and the field.
     """
-    student = _student(bundle)
+    known = gather(bundle)
+    student = known.student
     profile = target if isinstance(target, Profile) else profiles.load(target)
     prediction = predict(work.read(student.blob), profile)
     forecasts = () if prediction is None else tuple(_forecasts(student, prediction, profile.limits))
@@ -138,25 +143,18 @@ def validate(bundle: str | Path | Student, target: str | Path | Profile) -> Verd
         title=profile.title,
         arch=profile.arch,
         tier=isa.best_built(profile.arch, profile.cpu.isa.value),
-        checks=(*_ceilings(measure(student), profile.limits), *forecasts, *_tier(profile)),
+        checks=(*_ceilings(measure(known, profile.arch), profile.limits), *forecasts, *_tier(profile)),
         latency=latency(student.info),
         prediction=prediction,
         unchecked=tuple(sorted(wanted - {check.key for check in forecasts})),
+        certificate=known.certificate,
     )
 
 
-def validate_all(bundle: str | Path | Student) -> tuple[Verdict, ...]:
+def validate_all(bundle: str | Path | Student | Evidence) -> tuple[Verdict, ...]:
     """`validate` against every profile that ships."""
-    student = _student(bundle)
-    return tuple(validate(student, profile) for profile in profiles.load_all())
-
-
-def _student(bundle: str | Path | Student) -> Student:
-    if isinstance(bundle, str | Path):
-        from facelite.student import load
-
-        return load(bundle)
-    return bundle
+    known = gather(bundle)
+    return tuple(validate(known, profile) for profile in profiles.load_all())
 
 
 def _ceilings(measured: Mapping[str, float], limits: Limits) -> Iterator[Check]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ def describe(
 ) -> dict[str, Any]:
     """The manifest of what was installed into `stage`, built in `folder` from `source`."""
     flags = cmake.compile_flags(folder, source)
-    common = [flag for flag in next(iter(flags.values())) if all(flag in one for one in flags.values())]
+    alike = takewhile(lambda at: len(set(at)) == 1, zip(*flags.values(), strict=False))
+    common = [at[0] for at in alike]
     tiers = {_tier(name): own for name, own in flags.items() if _tier(name)}
     return {
         "format": FORMAT,
@@ -45,7 +47,7 @@ def describe(
         },
         "flags": {
             "all": common,
-            "tiers": {tier: [flag for flag in own if flag not in common] for tier, own in sorted(tiers.items())},
+            "tiers": {tier: own[len(common) :] for tier, own in sorted(tiers.items())},
         },
         "tiers": sorted(tiers),
         "library": _library(stage),

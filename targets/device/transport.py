@@ -82,7 +82,7 @@ def connect(via: str) -> Device:
                 True,
             )
         case "exec" if rest:
-            return Here(rest, tuple(shlex.split(rest)))
+            return Here(rest, tuple(_absolute(word) for word in shlex.split(rest)))
         case "ssh" if rest:
             return Ssh(rest)
         case "adb":
@@ -181,6 +181,11 @@ class Adb:
         if done.returncode:
             raise Lost(f"{self.name}: {_last(done.stderr.decode(errors='replace'))}")
         return done.stdout
+
+
+def _absolute(word: str) -> str:
+    """Files of a command by their whole names: programs run in a folder of their own."""
+    return str(Path(word).resolve()) if Path(word).is_file() else word
 
 
 def _installed(program: str, package: str) -> str:

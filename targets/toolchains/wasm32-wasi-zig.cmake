@@ -4,5 +4,5 @@ set(CMAKE_SYSTEM_PROCESSOR wasm32)
 set(CMAKE_EXECUTABLE_SUFFIX_C .wasm)
 set(zig wasm32-wasi)
 include("${CMAKE_CURRENT_LIST_DIR}/zig.cmake")
-# Below the data, so that a stack too small traps instead of writing there.
-string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -Wl,-z,stack-size=262144,--stack-first")
+# zig puts the stack below the data, where one too small traps.
+string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -Wl,-z,stack-size=262144")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from facelite.cli import main
 from facelite.errors import BadInput
 from facelite.targets import isa, profile
+from facelite.targets.evidence import packaged_code
 from facelite.targets.limits import CEILINGS, FORECASTS
 from facelite.targets.schema import Limits
 from facelite.targets.validate import validate, validate_all
@@ -27,18 +29,58 @@ TIMES_MS = {"future_audio": 80, "latency": 96}  # 64 + 16, and the hop of 16
 
 def test_every_limit_of_the_schema_is_checked():
     assert {kind.key for kind in (*CEILINGS, *FORECASTS)} | {"isa"} == set(Limits.model_fields)
-    assert set(SIZES) | set(TIMES_MS) == {ceiling.key for ceiling in CEILINGS}
+    assert {*SIZES, *TIMES_MS, "code"} == {ceiling.key for ceiling in CEILINGS}
 
 
 @pytest.mark.parametrize("key", SIZES)
 def test_a_size_may_reach_its_limit_and_not_pass_it(student, profile_with, key):
     exact = sum(getattr(student.info, field) for field in SIZES[key])
+    exact += packaged_code()["x86_64"] if key == "memory" else 0
     holding = validate(student, profile_with(**{key: f"{exact} B"}))
     assert holding.holds
     assert holding.checks[0].margin == 0
     broken = validate(student, profile_with(**{key: f"{exact - 1} B"}))
     assert [check.key for check in broken.broken] == [key]
     assert broken.broken[0].margin == -1
+
+
+def test_code_may_reach_its_limit_and_not_pass_it(student, profile_with):
+    exact = packaged_code()["x86_64"]
+    assert validate(student, profile_with(code=f"{exact} B")).holds
+    broken = validate(student, profile_with(code=f"{exact - 1} B"))
+    assert [(check.key, check.margin) for check in broken.broken] == [("code", -1)]
+
+
+class TestCertificate:
+    @pytest.fixture
+    def certified(self, bundle, tmp_path):
+        """`certified(**changes)`: the bundle with a certificate whose fields are changed so."""
+
+        def make(**changes):
+            blob = (bundle / "student.facelite").read_bytes()
+            (tmp_path / "student.facelite").write_bytes(blob)
+            fields = {"blob_sha256": hashlib.sha256(blob).hexdigest(), "holds": True, "future": {"ms": 80}, **changes}
+            (tmp_path / "certificate.json").write_text(json.dumps(fields))
+            return tmp_path
+
+        return make
+
+    def test_future_audio_is_the_longer_of_header_and_certificate(self, certified, profile_with):
+        assert validate(certified(), profile_with(future_audio="80 ms")).holds
+        broken = validate(certified(future={"ms": 80.0625}), profile_with(future_audio="80 ms"))
+        assert [(check.key, check.value) for check in broken.broken] == [("future_audio", 80.0625)]
+        assert validate(certified(future={"ms": 10}), profile_with(future_audio="80 ms")).checks[0].value == 80
+
+    def test_one_that_does_not_hold_breaks_every_target(self, certified, profile_with, capfd):
+        folder, path = certified(holds=False), profile_with(state="1 MiB")
+        assert not validate(folder, path).holds
+        assert main(["validate", str(folder), "--target", str(path)]) == 1
+        assert "hears more than the student says" in capfd.readouterr().err
+
+    def test_one_about_another_student_or_damaged_is_refused(self, certified, profile_with):
+        for changes in ({"blob_sha256": "0" * 64}, {"future": "soon"}):
+            with pytest.raises(BadInput, match=r"certificate\.json.*facelite certify"):
+                validate(certified(**changes), profile_with(state="1 MiB"))
 
 
 @pytest.mark.parametrize("key", TIMES_MS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,8 @@ from rich.table import Table
 from .common import AsJson, console, exit_with, note, print_json
 
 if TYPE_CHECKING:
+    from facelite.targets.evidence import Evidence
+    from facelite.targets.schema import Profile
     from facelite.targets.validate import Check, Verdict
 
 Targets = Annotated[
@@ -27,28 +30,52 @@ def register(app: typer.Typer) -> None:
 def validate(
     bundle: Annotated[str, typer.Argument(help="Bundle folder or student.facelite.")],
     target: Targets = None,
+    build: Annotated[
+        list[Path] | None, typer.Option("--build", help="Folder of facelite build, for the true size of its code.")
+    ] = None,
+    fit: Annotated[bool, typer.Option("--fit", help="Propose what would fit where a limit is broken.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check sizes, future audio and latency against a target's limits; exit 1 when one is broken."""
     from facelite.targets import profile
+    from facelite.targets.evidence import gather
     from facelite.targets.validate import validate as judge
 
-    from ..student import load
-
-    student = load(bundle)
+    known = gather(bundle, tuple(build or ()))
     wanted = [name for entry in target or ["all"] for name in (profile.names() if entry == "all" else (entry,))]
-    verdicts = [judge(student, name) for name in dict.fromkeys(wanted)]
+    profiles = [profile.load(name) for name in dict.fromkeys(wanted)]
+    verdicts = [judge(known, one) for one in profiles]
+    proposals = _proposals(bundle, known, verdicts, profiles) if fit else {}
     holds = all(verdict.holds for verdict in verdicts)
     if as_json:
-        print_json({"bundle": bundle, "holds": holds, "verdicts": [verdict.as_dict() for verdict in verdicts]})
+        told = [{**verdict.as_dict(), "fit": proposals.get(verdict.target, [])} for verdict in verdicts]
+        print_json({"bundle": bundle, "holds": holds, "verdicts": told})
     else:
         for verdict in verdicts:
             console().print(table(verdict))
-            console().print(latency_line(verdict), prediction_line(verdict), sep="\n", highlight=False)
-    for verdict in verdicts:
-        for check in verdict.broken:
-            note(f"{verdict.target}: {check.label} is {amount(check, check.value)}, limit {amount(check, check.limit)}")
+            lines = latency_line(verdict), certificate_line(verdict), prediction_line(verdict)
+            console().print(*lines, *proposals.get(verdict.target, ()), "", sep="\n", highlight=False)
+    for line in (line for verdict in verdicts for line in complaints(verdict)):
+        note(line)
     exit_with(holds)
+
+
+def _proposals(bundle: str, known: Evidence, verdicts: list[Verdict], profiles: list[Profile]) -> dict[str, list[str]]:
+    from facelite.targets.fit import propose
+
+    pairs = zip(verdicts, profiles, strict=True)
+    return {verdict.target: propose(bundle, known, verdict, target) for verdict, target in pairs if verdict.broken}
+
+
+def complaints(verdict: Verdict) -> list[str]:
+    """One line for everything that is broken."""
+    lines = [
+        f"{verdict.target}: {check.label} is {amount(check, check.value)}, limit {amount(check, check.limit)}"
+        for check in verdict.broken
+    ]
+    if verdict.certificate is not None and not verdict.certificate.holds:
+        lines.append(f"{verdict.target}: certificate.json says that a frame hears more than the student says")
+    return lines
 
 
 def table(verdict: Verdict) -> Table:
@@ -73,6 +100,14 @@ def latency_line(verdict: Verdict) -> str:
     return f"algorithmic latency {verdict.latency.ms:g} ms = {terms}"
 
 
+def certificate_line(verdict: Verdict) -> str:
+    """'lookahead certificate: holds, 80 ms of future audio'."""
+    found = verdict.certificate
+    if found is None:
+        return "lookahead certificate: none; facelite certify --write makes one"
+    return f"lookahead certificate: {'holds' if found.holds else 'broken'}, {found.future_ms:g} ms of future audio"
+
+
 def prediction_line(verdict: Verdict) -> str:
     """'predicted, not measured: 63 us a hop …', with how far the model was off where it could be checked."""
     from facelite.targets.predict.predict import host_errors
@@ -80,12 +115,12 @@ def prediction_line(verdict: Verdict) -> str:
     found = verdict.prediction
     if found is None:
         missing = f"; not checked: {', '.join(verdict.unchecked)}" if verdict.unchecked else ""
-        return f"no prediction: the CPU's clock or scheduling is not public{missing}\n"
+        return f"no prediction: the CPU's clock or scheduling is not public{missing}"
     errors = ", ".join(f"{tier} {error:+.0%}" for tier, error in host_errors().items())
     return (
         f"predicted, not measured: {found.us:.3g} us a hop ({found.low_us:.3g} to {found.high_us:.3g}), "
         f"tier {found.tier} as {found.scheduling} at {found.clock_ghz:g} GHz; "
-        f"the model's error on a Zen 4 host: {errors}\n"
+        f"the model's error on a Zen 4 host: {errors}"
     )
 
 
