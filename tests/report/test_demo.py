@@ -31,6 +31,7 @@ def test_the_bundle_is_whole_and_nothing_else_was_touched(demo):
         "student.onnx",
         "golden.npz",
         "report.json",
+        "report.csv",
         "report.html",
         "MODEL_CARD.md",
         "talk.csv",

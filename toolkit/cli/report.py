@@ -21,7 +21,7 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Prove, validate, time and animate a bundle; write report.json and report.html into it."""
+    """Prove, validate, time and animate a bundle; write report.json, .csv and .html into it."""
     from ..data import demo_clip
     from ..report.build import build
 

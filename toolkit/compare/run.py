@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def compare(
     windows: int = WINDOWS,
     *,
     phones: Mapping[str, Sequence[Phone]] | None = None,
+    spoken: Collection[str] | None = None,
     gates: Sequence[Gate] = (),
     generated: bool = True,
 ) -> dict[str, Any]:
@@ -56,6 +57,8 @@ def compare(
         Windows a signal.
     phones
         Of signals whose phones are known, by name; closures are then scored against them.
+    spoken
+        Names of the signals that perceptual measures are taken on; None: all.
     gates
         Limits to hold every runtime against.
     generated
@@ -81,14 +84,15 @@ def compare(
     truth = Truth.of(bundle, graph)
     heard = {name: Heard.of(graph, companding.codes(pcm), windows, RUN) for name, pcm in signals.items()}
     cast, left_out = _cast(bundle, graph, source, generated)
-    spoken = {
-        name: perceptual.Spoken.of(graph, audio, signals[name], truth.stream(audio), (phones or {}).get(name, ()))
-        for name, audio in heard.items()
+    expected = {name: truth.stream(audio) for name, audio in heard.items()}
+    lips = {
+        name: perceptual.Spoken.of(graph, heard[name], signals[name], expected[name], (phones or {}).get(name, ()))
+        for name in (heard if spoken is None else spoken)
     }
     ask = _remembering()
     proof = [row for name, audio in heard.items() for row in cast.agreeing.rows(name, audio, ask)]
     layers = _layers(bundle, graph, truth, cast.agreeing.kernels, heard)
-    rows = [_runtime_row(runtime, graph, truth, heard, spoken, layers, ask) for runtime in cast.all]
+    rows = [_runtime_row(runtime, graph, heard, expected, lips, layers, ask) for runtime in cast.all]
     litert = {name: ask(cast.agreeing.litert, audio) for name, audio in heard.items()}
     for runtime, row in zip(cast.all, rows, strict=True):
         if runtime.quant is not None:
@@ -101,7 +105,7 @@ def compare(
         "rows": proof,
         "windows": windows,
         "runtimes": rows,
-        "closures": perceptual.about(spoken, graph.controls),
+        "closures": perceptual.about(lips, graph.controls),
         "left_out": left_out,
         "gates": judged,
     }
@@ -177,9 +181,9 @@ def _remembering() -> Ask:
 def _runtime_row(
     runtime: Runtime,
     graph: Graph,
-    truth: Truth,
     heard: Mapping[str, Heard],
-    spoken: Mapping[str, perceptual.Spoken],
+    truth: Mapping[str, NDArray],
+    lips: Mapping[str, perceptual.Spoken],
     layers: Layers,
     ask: Ask,
 ) -> dict[str, Any]:
@@ -188,14 +192,13 @@ def _runtime_row(
         name: np.arange(1, len(values[name]) + 1) if streams(runtime) else audio.hops for name, audio in heard.items()
     }
     own = np.concatenate([values[name] for name in heard])
-    expected = np.concatenate([spoken[name].truth[hops[name] - 1] for name in heard])
+    expected = np.concatenate([truth[name][hops[name] - 1] for name in heard])
     return {
         "runtime": runtime.name,
         "mode": "streaming" if streams(runtime) else "windowed",
         "frames": len(own),
-        "against": truth.name,
         **distance(own, expected),
-        **perceptual.measure(spoken, values, hops, graph.controls, graph.sample_rate / graph.hop),
+        **perceptual.measure(lips, values, hops, graph.controls, graph.sample_rate / graph.hop),
         "controls": per_control(own, expected, graph.controls),
         "layers": layers.rows(runtime.name),
         "parts": layers.parts(runtime.name),

@@ -12,6 +12,7 @@ import numpy as np
 from facelite.targets.validate import validate_all
 from numpy.typing import NDArray
 
+from ..certify import stored
 from ..compare import compare
 from ..curves import Curves
 from ..data import ClipFile
@@ -19,6 +20,7 @@ from ..speech import audio
 from ..student import Student, load
 from .clip import Clip
 from .content import collect
+from .errors import errors_over_time
 from .page import write
 from .timing import measure
 
@@ -30,6 +32,9 @@ PUSH = 256
 
 COMPARED_SECONDS = 10
 """How much of a recording runtimes are compared on; the NumPy oracle is slow."""
+
+SPOKEN = ("speech", "speech 30 dB down")
+"""The signals among them that lips are judged on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +95,22 @@ def build(
     tell("animating the recording, 256 samples at a time")
     clip = animated(student, recording)
     tell("comparing every runtime on speech, silence and noise")
-    proof = compare(folder, signals(clip.audio[: COMPARED_SECONDS * student.sample_rate]), source)
+    heard = clip.audio[: COMPARED_SECONDS * student.sample_rate]
+    phones = dict.fromkeys(SPOKEN, clip.phones)
+    proof = compare(folder, signals(heard), source, phones=phones, spoken=SPOKEN)
     tell("holding it to every target")
     verdicts = validate_all(student)
     tell("timing each layer on this machine")
-    facts = collect(student, graph, verdicts=verdicts, timing=measure(student, clip.audio), proof=proof, clip=clip)
+    facts = collect(
+        student,
+        graph,
+        verdicts=verdicts,
+        timing=measure(student, clip.audio),
+        proof=proof,
+        clip=clip,
+        errors=errors_over_time(folder, graph, student.blob, heard),
+        certificate=stored(folder),
+    )
     if "conversion" in before:
         facts["conversion"] = before["conversion"]
     tell("writing the report")
@@ -123,8 +139,8 @@ def signals(speech: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     """What runtimes are compared on: a recording, the same hardly heard, nothing, and as much as there can be."""
     noise = np.random.default_rng(0).uniform(-1, 1, len(speech))
     return {
-        "speech": speech,
-        "speech 30 dB down": speech * np.float32(10 ** (-30 / 20)),
+        SPOKEN[0]: speech,
+        SPOKEN[1]: speech * np.float32(10 ** (-30 / 20)),
         "silence": np.zeros(len(speech), np.float32),
         "full-scale noise": noise.astype(np.float32),
     }

@@ -9,10 +9,13 @@ import facelite
 from facelite.targets.latency import latency
 from facelite.targets.validate import Verdict
 
+from ..certify import Stored
 from ..graph import Graph
 from ..student import Student, StudentInfo
 from .clip import Clip
+from .latencies import latencies
 from .layers import layer_rows
+from .memory import memory_map
 from .timing import Timing
 
 FORMAT = 1
@@ -27,6 +30,8 @@ def collect(
     timing: Timing | None = None,
     proof: Mapping[str, Any] | None = None,
     clip: Clip | None = None,
+    errors: Mapping[str, Any] | None = None,
+    certificate: Stored | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, as JSON can hold it.
 
@@ -42,6 +47,10 @@ def collect(
         How the runtimes compare: `about`, `holds` and `rows`.
     clip
         The recording that the page plays.
+    errors
+        `errors.errors_over_time` of it.
+    certificate
+        The bundle's, if it has one.
     """
     info = student.info
     lateness = latency(info)
@@ -54,14 +63,22 @@ def collect(
             "ms": lateness.ms,
             "future_ms": lateness.future_ms,
             "terms": [{"name": t.name, "samples": t.samples, "ms": t.ms, "why": t.why} for t in lateness.terms],
+            "by_rate": latencies(student),
         },
-        "memory": _memory(info),
+        "memory": {**_memory(info), "map": memory_map(student, graph)},
         "verdicts": [verdict.as_dict() for verdict in verdicts],
         "timing": timing.as_dict() if timing else None,
         "layers": layer_rows(graph, timing),
         "proof": dict(proof) if proof else None,
         "clip": clip.facts() if clip else None,
+        "errors": dict(errors) if errors else None,
+        "certificate": _certified(certificate) if certificate else None,
     }
+
+
+def _certified(certificate: Stored) -> dict[str, Any]:
+    """What the certificate says, without its rows."""
+    return {key: certificate.facts[key] for key in ("holds", "future", "about")}
 
 
 def _header(graph: Graph, info: StudentInfo) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import jinja2
 from facelite.targets import units
 
 from ..atomic import write_text
+from . import views
 from .clip import Clip
+from .table import to_csv
 
 _HERE = Path(__file__).parent
 _STYLES = ("report.css", "face.css")
@@ -20,9 +22,10 @@ _SCRIPTS = ("mouth.js", "face.js", "clip.js", "gaps.js", "rows.js", "theme.js", 
 
 
 def write(folder: str | Path, report: Mapping[str, Any], clip: Clip | None = None) -> Path:
-    """Write report.json and report.html into `folder`, each whole or not at all; returns the page's path."""
+    """Write report.json, .csv and .html into `folder`, each whole or not at all; returns the page's path."""
     folder = Path(folder)
     write_text(folder / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
+    write_text(folder / "report.csv", to_csv(report))
     write_text(folder / "report.html", render(report, clip))
     return folder / "report.html"
 
@@ -42,8 +45,8 @@ def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
         .get_template("report.html.j2")
         .render(
             report=report,
-            verdict_rows=verdict_rows(report["verdicts"]),
             proof_rows=proof_rows(report["proof"]["rows"]) if report["proof"] else [],
+            **_views(report),
             clip=clip.packed() if clip else None,
             clip_sound=clip.sound() if clip else None,
             style=inline(_STYLES),
@@ -51,6 +54,29 @@ def render(report: Mapping[str, Any], clip: Clip | None = None) -> str:
             face_svg=inline(("face.svg",)),
         )
     )
+
+
+_HUES = {"lookahead": 0, "smoothing": 1, "hop": 2, "resampler": 3}
+_KINDS = {"history": "history", "frames": "new frames", "rows": "collected rows"}
+_PER_TARGET = ("isa", "hop", "characters")
+"""Limits whose value is another on every target."""
+
+
+def _views(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the templates draw, by their names for it."""
+    runtimes = (report["proof"] or {}).get("runtimes", [])
+    return {
+        "targets": views.target_rows(report["verdicts"]),
+        "predictions": views.prediction_rows(report["verdicts"], report["student"]["hop_ms"]),
+        "layer_proof": views.layer_rows(runtimes),
+        "control_proof": views.control_rows(runtimes),
+        "differing": views.histograms(runtimes),
+        "curve": views.curve,
+        "nice_top": views.nice_top,
+        "hues": _HUES,
+        "kinds": _KINDS,
+        "per_target": _PER_TARGET,
+    }
 
 
 def environment() -> jinja2.Environment:
@@ -66,22 +92,12 @@ def environment() -> jinja2.Environment:
         "amount": amount,
         "bytes": units.format_bytes,
         "count": short_count,
+        "figure": figure,
         "lsb": lsb_summary,
         "ms": units.format_milliseconds,
         "thousands": lambda count: f"{count:,}",
     }
     return made
-
-
-def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Verdicts turned sideways: a row for each kind of limit, a check for each target or None where it sets none."""
-    rows: dict[str, dict[str, Any]] = {}
-    for column, verdict in enumerate(verdicts):
-        for check in verdict["checks"]:
-            shown = {key: check[key] for key in ("label", "meaning", "unit", "value")}
-            row = rows.setdefault(check["key"], {**shown, "checks": [None] * len(verdicts)})
-            row["checks"][column] = check
-    return list(rows.values())
 
 
 def proof_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -109,9 +125,18 @@ def lsb_summary(histogram: Mapping[str, int]) -> str:
     return f"{100 * different / total:.2g} % differ, by at most {most}"
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float | str, unit: str) -> str:
     """A value of a check for people."""
+    if isinstance(value, str):
+        return value
+    if unit == "%":
+        return f"{value:.3g} %"
     return units.format_bytes(value) if unit == "B" else units.format_milliseconds(value)
+
+
+def figure(value: float | None, form: str) -> str:
+    """A number in a form like '%.3f', or a dash for None."""
+    return "\N{EN DASH}" if value is None else form % value
 
 
 def short_count(count: int) -> str:

@@ -5,7 +5,7 @@ const SCALES = [0.25, 0.5, 1];
 
 function curveRows(clip) {
   const gap = Float32Array.from({ length: clip.frames }, (_, frame) => drawnGap(clip, frame));
-  const rows = [{ label: "lip gap, as drawn", kind: "gap", lines: [gap], top: Math.max(0.25, ...gap) }];
+  const rows = [{ label: "lip gap", kind: "gap", lines: [gap], top: Math.max(0.25, ...gap) }];
   const resting = [];
   for (const name of clip.controls) {
     if (name.endsWith("Right") && clip.controls.includes(name.slice(0, -5) + "Left")) continue;
