@@ -24,16 +24,17 @@ from numpy.typing import NDArray
 
 from . import calibration as calibrating
 from . import cross_check as crossing
-from . import ranges, stream_proof, windowed
-from .backends import blob, c, golden, tflite_file, tflite_stream
+from . import litert_only, qdq_check, ranges, stream_proof, windowed
+from .backends import blob, c, golden, onnx_qdq, tflite_file, tflite_stream
 from .facts import calibration_facts, layer_facts
 from .frontends import tflite as tflite_frontend
 from .lower import lower
 from .ranges import METHODS
-from .recipes import DEFAULT, RECIPES, TFLITE_NAME, Files, FloatStudent, named
+from .recipes import DEFAULT, PCM_NAME, PCM_STREAM_NAME, RECIPES, TFLITE_NAME, Files, FloatStudent, named
 from .sources import KerasSource, Source, check_float, open_source
 
 ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student.onnx", "golden.npz", "MODEL_CARD.md"
+QDQ_NAME = "student_int8.onnx"
 SOURCE_NAME, HEADER_NAME, STREAM_NAME = "student.c", "student.h", "student_stream_int8.tflite"
 
 PROOF_WINDOWS = 8
@@ -61,9 +62,8 @@ def convert(
         A `.keras`, `.onnx` (float or QDQ) or full-int8 `.tflite` file, or a SavedModel folder; `student.toml` beside
         it says what it does not.
     out_dir
-        Folder to write student.facelite, student.c, student.h, student_int8.tflite, student_stream_int8.tflite,
-        student.onnx, golden.npz, report.json, report.html and the model card to. Nothing is written to it unless all
-        of it could be made and was proved.
+        Folder to write the bundle's files to (docs/converters.md lists them). Nothing is written to it unless all of
+        it could be made and was proved.
     spec_file
         A spec from elsewhere.
     calibration
@@ -85,7 +85,8 @@ def convert(
     Returns
     -------
     The facts of the conversion: `source`, `recipe`, `calibration`, `student`, `window`, `hop`, `layers`, `files` (bytes
-    by name), `proof`, `cross_check` if asked for.
+    by name), `proof`, `qdq` (`qdq_check.against_oracle`), and `cross_check` if asked for. Of a recipe for LiteRT alone,
+    what `litert_only.write` returns.
 
     Raises
     ------
@@ -105,12 +106,19 @@ def convert(
         raise BadInput("--cross-check", f"TFLiteConverter takes no {opened.path.name}", "give a .keras student")
     student = _float_student(opened, calibration, recipe, method)
     with _staged(out) as folder:
-        graph = _write_models(opened, student, folder, recipe or DEFAULT, tell)
+        tell("making int8 TFLite")
+        files = RECIPES[recipe or DEFAULT](student) if student else _kept(opened)
+        if student and TFLITE_NAME not in files:
+            _check_no_stream(out, f"--recipe {recipe} makes none")
+            _copy_card(opened.path, folder)
+            return litert_only.write(opened, student, files, str(recipe), folder)
+        graph = _write_models(opened, files, folder, tell)
         tell("proving that the runtimes agree")
         proof = _prove(graph, folder)
         if not proof["holds"]:
             raise FaceliteError(f"{source}: the converted runtimes disagree: {_first_difference(proof)}; report this")
         facts = _facts(opened, graph, folder, proof)
+        facts["qdq"] = qdq_check.against_oracle(graph, (folder / QDQ_NAME).read_bytes(), _speech(graph))
         if student:
             facts |= {"recipe": recipe or DEFAULT, **calibration_facts(student, facts["layers"])}
         if student and cross_check and isinstance(opened, KerasSource):
@@ -123,8 +131,7 @@ def convert(
 
 def _convert_windowed(source: Path, out: Path, spec_file: str | Path | None, calibration: Any) -> dict[str, Any]:
     _check_folder(out)
-    if (out / BLOB_NAME).exists():
-        raise BadInput(out, f"holds a {BLOB_NAME}, which a windowed-only student has not", "give another folder")
+    _check_no_stream(out, "a windowed-only student has none")
     student = spec.load(spec_file) if spec_file is not None else spec.beside(source)
     with _staged(out) as folder:
         names = (TFLITE_NAME, ONNX_NAME)
@@ -136,6 +143,12 @@ def _convert_windowed(source: Path, out: Path, spec_file: str | Path | None, cal
 def _check_folder(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise BadInput(out, "is not a folder", "give a folder to write the bundle to")
+
+
+def _check_no_stream(out: Path, reason: str) -> None:
+    """Files that this conversion does not make must not stay behind beside those that it does."""
+    if (out / BLOB_NAME).exists():
+        raise BadInput(out, f"holds a {BLOB_NAME}, and {reason}", "give another folder")
 
 
 def _copy_card(source: Path, folder: Path) -> None:
@@ -176,9 +189,8 @@ def _float_student(opened: Source, calibration: Any, recipe: str | None, method:
     return FloatStudent(graph, heard, method or ranges.DEFAULT)
 
 
-def _write_models(opened: Source, student: FloatStudent | None, folder: Path, recipe: str, tell: Progress) -> Graph:
-    tell("making int8 TFLite")
-    for name, made in (RECIPES[recipe](student) if student else _kept(opened)).items():
+def _write_models(opened: Source, files: Files, folder: Path, tell: Progress) -> Graph:
+    for name, made in files.items():
         write_bytes(folder / name, made)
     graph = lower(replace(tflite_frontend.load(folder / TFLITE_NAME), source=str(opened.path)), opened.spec)
     tell("writing the kernel's blob")
@@ -189,7 +201,9 @@ def _write_models(opened: Source, student: FloatStudent | None, folder: Path, re
     for name, text in zip((SOURCE_NAME, HEADER_NAME), c.pack(graph), strict=True):
         write_bytes(folder / name, text)
     tell("writing ONNX")
-    write_bytes(folder / ONNX_NAME, opened.onnx(folder / TFLITE_NAME))
+    as_onnx = onnx_qdq.pack(graph)
+    write_bytes(folder / QDQ_NAME, as_onnx)
+    write_bytes(folder / ONNX_NAME, opened.onnx() or as_onnx)
     tell("writing golden inputs and outputs")
     write_bytes(folder / GOLDEN_NAME, golden.pack(graph, _speech(graph)))
     _copy_card(opened.path, folder)
@@ -218,7 +232,11 @@ def _prove(graph: Graph, folder: Path) -> dict[str, Any]:
     codes = golden.windows(graph, _speech(graph))
     heard = {name: Heard.of(graph, window, PROOF_WINDOWS) for name, window in codes.items()}
     proof = equality(graph, (folder / TFLITE_NAME).read_bytes(), (folder / BLOB_NAME).read_bytes(), heard)
-    return stream_proof.extended(proof, graph, (folder / STREAM_NAME).read_bytes(), heard)
+    proof = stream_proof.extended(proof, graph, (folder / STREAM_NAME).read_bytes(), heard)
+    if (folder / PCM_NAME).exists():
+        pcm = [(folder / name).read_bytes() for name in (PCM_NAME, PCM_STREAM_NAME)]
+        proof = stream_proof.with_pcm(proof, graph, *pcm, heard)
+    return proof
 
 
 def _facts(opened: Source, graph: Graph, folder: Path, proof: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +259,7 @@ def _write_report(folder: Path, graph: Graph, facts: dict[str, Any]) -> None:
 
     proof = {key: facts["proof"][key] for key in ("about", "holds", "rows")}
     collected = report.collect(load(folder), graph, proof=proof)
-    said = ("source", "recipe", "calibration", "cross_check", "layers", "files")
+    said = ("source", "recipe", "calibration", "cross_check", "qdq", "layers", "files")
     conversion = {key: facts[key] for key in said if key in facts}
     report.write(folder, {**collected, "conversion": conversion})
 
@@ -269,7 +287,10 @@ def _staged(out: Path) -> Iterator[Path]:
     try:
         yield folder
         out.mkdir(parents=True, exist_ok=True)
-        for file in sorted(folder.iterdir()):
+        made = sorted(folder.iterdir())
+        for file in made:
             os.replace(file, out / file.name)
+        for name in {PCM_NAME, PCM_STREAM_NAME} - {file.name for file in made}:
+            (out / name).unlink(missing_ok=True)  # of an earlier conversion: no longer this student
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,9 @@ from typing import Any
 
 from facelite.graph import Conv, Graph, Op, op_macs
 
+from . import calibration
+from .recipes import FloatStudent
+
 
 def layer_facts(graph: Graph) -> list[dict[str, Any]]:
     """One row an operator, in the graph's order.
@@ -36,3 +39,26 @@ def _row(graph: Graph, index: int, op: Op) -> dict[str, Any]:
     if tensor.quant is not None:
         row |= {"scale": tensor.quant.scale, "zero_point": tensor.quant.zero_point}
     return row
+
+
+def calibration_facts(student: FloatStudent, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """How the ranges of a student's int8 activations were chosen, for the whole and for each layer.
+
+    Parameters
+    ----------
+    layers
+        The rows of `layer_facts` of the int8 graph, in the same order.
+
+    Returns
+    -------
+    `calibration`, with the `method`, `seconds` of audio and the `levels_db` that it was heard at; and the `layers`,
+    each with `seen`, its smallest and largest value there, `range`, what its codes span, and `clipped`, the share of
+    its values outside of that.
+    """
+    seconds = len(student.heard[0]) / student.graph.sample_rate
+    chosen = [
+        row | {"seen": [seen.low, seen.high], "range": list(span), "clipped": seen.share_outside(*span)}
+        for row, seen, span in zip(layers, student.observed, student.ranges, strict=True)
+    ]
+    told = {"method": student.method, "seconds": round(seconds, 1), "levels_db": list(calibration.LEVELS_DB)}
+    return {"calibration": told, "layers": chosen}

@@ -16,8 +16,6 @@ LIMIT = 128
 FACTORS = tuple(float(factor) for factor in np.linspace(1, 2, 21))
 """Coarser scales that a row may take; at 2 every pair is safe without a nudge."""
 
-_WEIGHTED = ("CONV_2D", "FULLY_CONNECTED")
-
 
 def nudge(weights: NDArray[np.int8]) -> NDArray[np.int8]:
     """The nearest weights whose pairs are safe: what a pair exceeds the limit by is taken evenly from both.
@@ -63,45 +61,3 @@ def fit(weights: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.float32
         better = error < best
         best[better], safe[better], factors[better] = error[better], candidate[better], factor
     return safe, factors
-
-
-def rewrite(model: bytes) -> bytes:
-    """A TFLite file with the int8 weights of its convolutions and fully connected layers made safe, in place.
-
-    Weights, their scales, and the biases and bias scales that follow from them change; nothing moves.
-
-    Parameters
-    ----------
-    model
-        A full-int8 file as TFLiteConverter writes it.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    edited = bytearray(model)
-    root = schema.Model.GetRootAs(edited, 0)
-    codes = {getattr(schema.BuiltinOperator, name) for name in _WEIGHTED}
-    graph = root.Subgraphs(0)
-
-    def stored(index: int, dtype: type) -> tuple[NDArray, NDArray[np.float32]]:
-        tensor = graph.Tensors(index)
-        values = root.Buffers(tensor.Buffer()).DataAsNumpy().view(dtype)
-        return values.reshape(tensor.ShapeAsNumpy()), tensor.Quantization().ScaleAsNumpy()
-
-    for index in range(graph.OperatorsLength()):
-        operator = graph.Operators(index)
-        if root.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() in codes:
-            weights, scales = stored(operator.Inputs(1), np.int8)
-            safe, factors = fit(weights.reshape(len(weights), -1))
-            if len(scales) == 1:
-                # One scale for all rows leaves no row a factor of its own.
-                safe, factors = nudge(weights.reshape(len(weights), -1)), np.ones(len(weights), np.float32)
-            weights[:] = safe.reshape(weights.shape)
-            if len(scales) > 1:
-                scales[:] = scales * factors
-            # TFLiteConverter leaves a bias of zeros out.
-            if operator.InputsLength() > 2 and operator.Inputs(2) >= 0:
-                bias, bias_scales = stored(operator.Inputs(2), np.int32)
-                bias[:] = np.rint(bias / factors.astype(np.float64))
-                if len(scales) > 1:
-                    bias_scales[:] = bias_scales * factors
-    return bytes(edited)

@@ -1,9 +1,9 @@
-"""Model files of every kind, opened and found sound: each gives int8 TFLite and ONNX in a way of its own."""
+"""Model files of every kind, opened and found sound: each gives its graph, and an ONNX file in a way of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,23 +13,17 @@ from facelite.errors import BadInput, FaceliteError
 from facelite.graph import Graph
 from numpy.typing import NDArray
 
-from . import calibration as calibrating
-from . import pair_safe as pairs
+from . import layer_names
 from .backends import onnx as to_onnx
-from .backends import tflite, tflite_file
 from .frontends import keras as keras_frontend
 from .frontends import onnx as onnx_frontend
 from .frontends import onnx_file, savedmodel
 from .frontends import tflite as tflite_frontend
-from .lower import INPUT_QUANT, lower
-from .network import Network
-from .quantise import quantise
-
-Clips = Sequence[NDArray[np.float32]]
+from .lower import lower
 
 _TOLERANCE = 1e-4
-"""Largest difference between a float graph and its own file in ONNX Runtime, as a share of the largest output: both
-sum float32 products in orders of their own, and 1e-6 is usual."""
+"""Largest difference between a float graph and its own file's runtime, as a share of the largest output: both sum
+float32 products in orders of their own, and 1e-6 is usual."""
 
 
 class Source(Protocol):
@@ -41,16 +35,20 @@ class Source(Protocol):
     @property
     def spec(self) -> spec.StudentSpec: ...
 
-    def int8(self, clips: Callable[[], Clips], pair_safe: bool) -> bytes:
-        """The full-int8 TFLite file. `clips` gives calibration audio, float32 at the student's sample rate."""
+    def graph(self) -> Graph:
+        """Its graph: float, or int8 with the file's own scales."""
         ...
 
-    def graph(self, network: Network) -> Graph:
-        """The int8 graph of that file, as it was read back."""
+    def int8_file(self) -> bytes | None:
+        """The full-int8 TFLite file that it is, kept bit for bit; None of every other kind."""
         ...
 
-    def onnx(self, tflite_path: Path) -> bytes:
-        """The ONNX file."""
+    def answer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the file itself makes of a companded window, [controls], in the runtime that it was made for."""
+        ...
+
+    def onnx(self) -> bytes | None:
+        """The ONNX file, its ends made ours; None of a TFLite file, which has none of its own."""
         ...
 
 
@@ -65,7 +63,7 @@ def open_source(path: Path, spec_file: str | Path | None) -> Source:
     if path.is_dir() and (path / savedmodel.FILE_NAME).is_file():
         return _OnnxSource(path, _spec(path, spec_file), savedmodel.load(path))
     if path.suffix == ".keras":
-        return _KerasSource.open(path, spec_file)
+        return KerasSource.open(path, spec_file)
     if path.suffix == ".tflite":
         tflite_frontend.load(path)
         return _TfliteSource(path, _spec(path, spec_file))
@@ -89,38 +87,59 @@ def check_controls(student: spec.StudentSpec, outputs: int, path: Path) -> None:
         raise BadInput(student.source, problem, "give one name an output")
 
 
+def check_float(source: Source, graph: Graph, heard: NDArray[np.float32]) -> None:
+    """Hold a float graph against its own file on the loudest window of companded audio `heard`, [samples].
+
+    Raises
+    ------
+    BadInput
+        The file gives values that are not finite.
+    FaceliteError
+        The two differ by more than float rounding.
+    """
+    start = max(0, int(np.argmax(np.abs(heard))) - graph.window // 2)
+    window = heard[start : start + graph.window]
+    window = np.concatenate([np.zeros(graph.window - len(window), np.float32), window])
+    theirs = source.answer(window)
+    if not np.all(np.isfinite(theirs)):
+        raise BadInput(source.path, "gives values that are not finite", "train or export it again")
+    error = np.abs(reference.run_window(graph, window) - theirs).max()
+    if not error <= _TOLERANCE * max(1.0, float(np.abs(theirs).max())):
+        raise FaceliteError(f"{source.path}: its graph differs from the file's own runtime by {error:.3g}; report this")
+
+
 @dataclass(frozen=True, eq=False)
-class _KerasSource:
+class KerasSource:
+    """A `.keras` file; its graph is read from the ONNX file that tf2onnx makes of it."""
+
     path: Path
     spec: spec.StudentSpec
     model: Any
 
     @classmethod
-    def open(cls, path: Path, spec_file: str | Path | None) -> _KerasSource:
+    def open(cls, path: Path, spec_file: str | Path | None) -> KerasSource:
+        """Open it in safe mode; raises what `frontends.keras.load` raises."""
         model = keras_frontend.load(path)
         student = _spec(path, spec_file)
         check_controls(student, model.output_shape[-1], path)
         return cls(path, student, model)
 
-    def int8(self, clips: Callable[[], Clips], pair_safe: bool) -> bytes:
-        model = tflite.convert(self.model, calibrating.windows(clips(), self.model.input_shape[1]))
-        return pairs.rewrite(model) if pair_safe else model
-
-    def graph(self, network: Network) -> Graph:
-        scale = network.values[network.input].quant
-        if scale != INPUT_QUANT:
-            raise FaceliteError(f"{self.path}: TFLiteConverter gave the input {scale}, not scale 1/127, zero point 0")
-        return lower(self._with_layer_names(network), self.spec)
-
-    def _with_layer_names(self, network: Network) -> Network:
-        """The nodes under their Keras names: TensorFlow appends `_1` to those that its graph has met before."""
-        known = {layer.name for layer in self.model.layers}
-        shorter = {f"{name}_1": name for name in known if f"{name}_1" not in known}
-        nodes = tuple(replace(node, name=shorter.get(node.name, node.name)) for node in network.nodes)
-        return replace(network, nodes=nodes)
-
-    def onnx(self, tflite_path: Path) -> bytes:
+    @cached_property
+    def _exported(self) -> bytes:
         return to_onnx.from_keras(self.model, self.spec.name)
+
+    def graph(self) -> Graph:
+        network = onnx_frontend.network(onnx_file.decode(self._exported, self.path), self.path)
+        return layer_names.restored(lower(network, self.spec), _names(self.model))
+
+    def int8_file(self) -> None:
+        return None
+
+    def answer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self.model(window[None, :, None], training=False)).ravel()
+
+    def onnx(self) -> bytes:
+        return self._exported
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +147,17 @@ class _TfliteSource:
     path: Path
     spec: spec.StudentSpec
 
-    def int8(self, clips: Callable[[], Clips], pair_safe: bool) -> bytes:
+    def graph(self) -> Graph:
+        return lower(tflite_frontend.load(self.path), self.spec)
+
+    def int8_file(self) -> bytes:
         return self.path.read_bytes()
 
-    def graph(self, network: Network) -> Graph:
-        return lower(replace(network, source=str(self.path)), self.spec)
+    def answer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        raise BadInput(self.path, "is int8 already", "give the float model")
 
-    def onnx(self, tflite_path: Path) -> bytes:
-        return to_onnx.from_tflite(tflite_path, self.spec.name)
+    def onnx(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,32 +168,23 @@ class _OnnxSource:
     spec: spec.StudentSpec
     raw: onnx_file.RawOnnx
 
-    def int8(self, clips: Callable[[], Clips], pair_safe: bool) -> bytes:
-        graph = lower(onnx_frontend.network(self.raw, self.path), self.spec)
-        if graph.quantised:
-            return tflite_file.pack(graph)
-        heard = calibrating.utterances(clips(), graph.window)
-        self._check_float(graph, heard[0])
-        model = tflite_file.pack(quantise(graph, heard))
-        return pairs.rewrite(model) if pair_safe else model
+    def graph(self) -> Graph:
+        return lower(onnx_frontend.network(self.raw, self.path), self.spec)
 
-    def graph(self, network: Network) -> Graph:
-        return lower(network, self.spec)
+    def int8_file(self) -> None:
+        return None
 
-    def onnx(self, tflite_path: Path) -> bytes:
+    def answer(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+        return to_onnx.run(self.onnx(), window, self.path)
+
+    def onnx(self) -> bytes:
         return to_onnx.from_onnx(self.raw, self.path, self.spec.name, len(self.spec.controls))
 
-    def _check_float(self, graph: Graph, heard: NDArray[np.float32]) -> None:
-        """Hold the graph against its own file, run by ONNX Runtime on the loudest window."""
-        start = max(0, int(np.argmax(np.abs(heard))) - graph.window // 2)
-        window = heard[start : start + graph.window]
-        window = np.concatenate([np.zeros(graph.window - len(window), np.float32), window])
-        theirs = to_onnx.run(self.onnx(self.path), window, self.path)
-        if not np.all(np.isfinite(theirs)):
-            raise BadInput(self.path, "gives values that are not finite", "train or export it again")
-        error = np.abs(reference.run_window(graph, window) - theirs).max()
-        if not error <= _TOLERANCE * max(1.0, float(np.abs(theirs).max())):
-            raise FaceliteError(f"{self.path}: its graph differs from ONNX Runtime by {error:.3g}; report this")
+
+def _names(model: Any) -> list[str]:
+    """Of every layer, those inside nested models included."""
+    inner = [_names(layer) if hasattr(layer, "layers") else [layer.name] for layer in model.layers]
+    return [name for names in inner for name in names]
 
 
 def _spec(path: Path, spec_file: str | Path | None) -> spec.StudentSpec:

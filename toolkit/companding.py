@@ -66,6 +66,12 @@ def codes(pcm: NDArray) -> NDArray[np.int8]:
     return encode(pcm if pcm.dtype == np.int16 else to_int16(pcm))
 
 
+def samples(codes: NDArray[np.int8]) -> NDArray[np.int16]:
+    """The quietest int16 PCM that has these codes (-127..127): of each code, its own threshold."""
+    edges = np.concatenate([[0], thresholds()])
+    return (np.sign(codes) * edges[np.abs(codes.astype(np.int32))]).astype(np.int16)
+
+
 def decode(codes: NDArray[np.int8]) -> NDArray[np.float32]:
     """int8 codes -> float32 companded waveform in [-1, 1], what the float student is given."""
     return np.asarray(codes, np.float32) * np.float32(CODE_SCALE)

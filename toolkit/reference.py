@@ -129,9 +129,9 @@ def _operands(add: Add, tensors: list[NDArray]) -> tuple[NDArray, NDArray]:
 
 
 def _runs(mean: Mean, tensors: list[NDArray]) -> NDArray:
-    """Every run of `kernel` frames: [outputs, kernel, channels]."""
+    """Every run of `kernel` frames, a view: [outputs, channels, kernel]."""
     frames = _undelayed(tensors[mean.input], mean.delay)
-    return np.stack([frames[start : start + mean.kernel] for start in range(len(frames) - mean.kernel + 1)])
+    return np.lib.stride_tricks.sliding_window_view(frames, mean.kernel, axis=0)
 
 
 def accumulate(conv: Conv, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int64]:
@@ -170,7 +170,7 @@ def _add_int8(add: Add, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8
 def _mean_int8(mean: Mean, graph: Graph, tensors: list[NDArray]) -> NDArray[np.int8]:
     parameters = mean_parameters(mean, graph)
     zero_point = quant_of(graph, mean.input).zero_point
-    sums = (_runs(mean, tensors).astype(np.int64) - zero_point).sum(axis=1)
+    sums = _runs(mean, tensors).sum(axis=2, dtype=np.int64) - mean.kernel * zero_point
     steps = multiply(sums, parameters.multiplier, parameters.shift) + output_quant(graph, mean).zero_point
     return np.clip(steps, CODE_MIN, CODE_MAX).astype(np.int8)
 
@@ -196,7 +196,7 @@ def _add_float(add: Add, graph: Graph, tensors: list[NDArray]) -> NDArray[np.flo
 
 
 def _mean_float(mean: Mean, graph: Graph, tensors: list[NDArray]) -> NDArray[np.float32]:
-    return _runs(mean, tensors).mean(axis=1, dtype=np.float64).astype(np.float32)
+    return _runs(mean, tensors).mean(axis=2, dtype=np.float64).astype(np.float32)
 
 
 def _map_float(op: Map, graph: Graph, tensors: list[NDArray]) -> NDArray[np.float32]:

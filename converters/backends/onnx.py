@@ -34,17 +34,6 @@ def from_keras(model: keras.Model, name: str) -> bytes:
         return _finished(tf2onnx.convert.from_function(function, signature, opset=OPSET)[0], name)
 
 
-def from_tflite(path: str | Path, name: str) -> bytes:
-    """ONNX of an int8 TFLite file, its quantisation as QuantizeLinear and DequantizeLinear pairs."""
-    with quiet():
-        import tf2onnx
-
-        try:
-            return _finished(tf2onnx.convert.from_tflite(str(path), opset=OPSET)[0], name)
-        except Exception as error:  # tf2onnx raises whatever its many stages raise
-            raise BadInput(path, f"tf2onnx cannot convert it: {str(error).strip().splitlines()[0]}") from error
-
-
 def from_onnx(raw: RawOnnx, path: Path, name: str, controls: int) -> bytes:
     """The model as it was given, its weights inside, from waveform [batch, window, 1] to controls [batch, controls].
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from facelite.companding import FULL_SCALE, encode
 from facelite.errors import BadInput
 from facelite.graph import Add, Clamp, Conv, Function, Graph, Map, Mean, Op, Rounding
 from facelite.requantise import RESCALED_INPUT, quant_of
@@ -34,15 +35,15 @@ _CLAMPS = {
 _FUNCTIONS = {Function.LEAKY_RELU: "LEAKY_RELU", Function.SIGMOID: "LOGISTIC", Function.TANH: "TANH"}
 
 
-def pack(graph: Graph) -> bytes:
-    """The file: waveform int8 [1, window, 1] -> controls int8 [1, controls].
+def pack(graph: Graph, pcm: bool = False) -> bytes:
+    """The file: waveform int8 [1, window, 1], or int16 PCM, -> controls int8 [1, controls].
 
     Raises
     ------
     BadInput
         The graph is float.
     """
-    return File(graph).build()
+    return File(graph, pcm).build()
 
 
 def frames_needed(graph: Graph) -> list[int]:
@@ -50,11 +51,11 @@ def frames_needed(graph: Graph) -> list[int]:
     needed = [0] * len(graph.ops) + [1]
     for index in reversed(range(len(graph.ops))):
         for operand, source in enumerate(graph.ops[index].inputs):
-            needed[source] = max(needed[source], sum(_reads(graph.ops[index], operand, needed[index + 1])))
+            needed[source] = max(needed[source], sum(reads(graph.ops[index], operand, needed[index + 1])))
     return needed
 
 
-def _reads(op: Op, operand: int, outputs: int) -> tuple[int, int]:
+def reads(op: Op, operand: int, outputs: int) -> tuple[int, int]:
     """Frames that `op` reads for `outputs` frames, and newer ones that it leaves out."""
     if isinstance(op, Conv):
         return (outputs - 1) * op.stride + op.span, op.delay
@@ -71,6 +72,8 @@ class File:
 
     Attributes
     ----------
+    pcm
+        Whether its input is int16 PCM, which a table inside turns into codes, or the codes themselves.
     frames
         Of each tensor, those that its operator makes.
     available
@@ -80,6 +83,7 @@ class File:
     """
 
     graph: Graph
+    pcm: bool = False
 
     def __post_init__(self) -> None:
         graph = self.graph
@@ -89,12 +93,36 @@ class File:
         self.tensors: list[int] = []
 
     def build(self) -> bytes:
-        graph, quant = self.graph, quant_of(self.graph, 0)
-        waveform = self.writer.tensor("waveform", [1, graph.window, 1], quant)
-        self.tensors.append(self._reshaped(waveform, "waveform/frames", [1, 1, graph.window, 1], 0))
-        for index in range(len(graph.ops)):
+        """The bytes of the file."""
+        waveform, heard = self.hear(self.graph.window)
+        self.tensors.append(heard)
+        for index in range(len(self.graph.ops)):
             self.tensors.append(self.write(index))
         return self.writer.build([waveform], [self.controls(self.tensors[-1])])
+
+    def hear(self, samples: int) -> tuple[int, int]:
+        """The file's input, and what of it the first operators read: [1, 1, samples, 1]."""
+        if not self.pcm:
+            waveform = self.activation("waveform", [1, samples, 1], 0)
+            return waveform, self._reshaped(waveform, "waveform/frames", [1, 1, samples, 1], 0)
+        waveform = self.writer.tensor("waveform", [1, samples, 1], None, "INT16")
+        index = self.writer.tensor("waveform/wide", [1, samples, 1], None, "INT32")
+        self.writer.op("CAST", [waveform], index)
+        row = self.writer.tensor("waveform/row", [1, samples, 1], None, "INT32")
+        self.writer.op("ADD", [index, self.writer.integers("waveform/zero", [FULL_SCALE])], row, "AddOptions")
+        companded = self.activation("waveform/companded", [1, samples, 1], 0)
+        quant = np.array([quant_of(self.graph, 0).scale], np.float32)
+        table = self.writer.constant("waveform/companding", self.companding(), quant)
+        self.writer.op("GATHER", [table, row], companded, "GatherOptions", axis=0)
+        return waveform, self._reshaped(companded, "waveform/frames", [1, 1, samples, 1], 0)
+
+    def companding(self) -> NDArray:
+        """The code of each int16 sample, from -32768 on."""
+        return encode(np.arange(-FULL_SCALE, FULL_SCALE).astype(np.int16))
+
+    def activation(self, name: str, shape: Sequence[int], index: int) -> int:
+        """A tensor of the file that holds values of the graph's tensor `index`."""
+        return self.writer.tensor(name, shape, quant_of(self.graph, index))
 
     def write(self, index: int) -> int:
         """Write operator `index`; returns what it makes."""
@@ -108,7 +136,7 @@ class File:
     def slice(self, source: int, name: str, index: int, oldest: int, frames: int) -> int:
         """`frames` frames of tensor `index`, of which `source` holds more, from the oldest but `oldest` on."""
         channels = self.graph.tensors[index].channels
-        target = self.writer.tensor(name, [1, 1, frames, channels], quant_of(self.graph, index))
+        target = self.activation(name, [1, 1, frames, channels], index)
         begin = self.writer.integers(f"{name}/begin", [0, 0, oldest, 0])
         size = self.writer.integers(f"{name}/size", [1, 1, frames, channels])
         self.writer.op("SLICE", [source, begin, size], target)
@@ -118,7 +146,7 @@ class File:
         """A tensor like the one that operator ``index - 1`` makes, of all its frames unless told how many."""
         tensor, op = self.graph.tensors[index], self.graph.ops[index - 1]
         shape = [1, 1, frames or self.frames[index], tensor.channels]
-        return self.writer.tensor(f"{_name(op)}/{part}", shape, quant_of(self.graph, index))
+        return self.activation(f"{_name(op)}/{part}", shape, index)
 
     def _limited(self, op: Conv | Add | Map, index: int, write: Callable[[int, int], None]) -> int:
         """What ``write(output, activation)`` writes, with the operator's limits: fused, or as an operator behind it.
@@ -153,14 +181,14 @@ class File:
 
     def _reshaped(self, source: int, name: str, shape: Sequence[int], index: int) -> int:
         """The frames of tensor `index` in another shape."""
-        target = self.writer.tensor(name, shape, quant_of(self.graph, index))
+        target = self.activation(name, shape, index)
         self.writer.reshape(source, target, shape)
         return target
 
     def _read(self, op: Op, operand: int, index: int) -> int:
         """What `op`, which makes tensor `index`, reads of its operand: all of it, or a slice."""
         source = op.inputs[operand]
-        wanted, newer = _reads(op, operand, self.frames[index])
+        wanted, newer = reads(op, operand, self.frames[index])
         oldest = self.available[source] - wanted - newer
         if oldest == 0 and newer == 0:
             return self.tensors[source]
@@ -190,7 +218,7 @@ class File:
         def write(output: int, activation: int) -> None:
             def multiply(seen: int, target: int) -> None:
                 flat = self._reshaped(seen, f"{_name(op)}/flat", [rows, features], op.input)
-                made = self.writer.tensor(f"{_name(op)}/rows", [rows, op.out_channels], quant_of(self.graph, index))
+                made = self.activation(f"{_name(op)}/rows", [rows, op.out_channels], index)
                 fused = {"fusedActivationFunction": activation}
                 self.writer.op("FULLY_CONNECTED", [flat, *weights], made, "FullyConnectedOptions", **fused)
                 self.writer.reshape(made, target, [1, 1, rows, op.out_channels])

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 from facelite.graph import Graph
-from facelite.requantise import quant_of
 from numpy.typing import NDArray
 
 from .hop import HopPlan, rest
 from .tflite_file import File
 
 
-def pack(graph: Graph) -> bytes:
-    """The file: `waveform` int8 [1, hop, 1] and states -> `controls` int8 [1, controls] and states.
+def pack(graph: Graph, pcm: bool = False) -> bytes:
+    """The file: `waveform` int8 [1, hop, 1], or int16 PCM, and states -> `controls` int8 [1, controls] and states.
 
     State ``state_i`` is int8 [1, 1, frames, channels], the oldest frame first. What it holds before the first sample is
     `rest_states`; receptive field / hop hops of silence bring any other content there.
@@ -27,7 +26,7 @@ def pack(graph: Graph) -> bytes:
     BadInput
         The graph is float.
     """
-    return _HopFile(graph).build()
+    return _HopFile(graph, pcm).build()
 
 
 def rest_states(graph: Graph) -> dict[str, NDArray[np.int8]]:
@@ -53,9 +52,8 @@ class _HopFile(File):
 
     def build(self) -> bytes:
         graph, kept = self.graph, [index for index, frames in enumerate(self.plan.history) if frames]
-        waveform = self.writer.tensor("waveform", [1, graph.hop, 1], quant_of(graph, 0))
+        waveform, new = self.hear(graph.hop)
         given = {"waveform": waveform, **{_state(index): self._history(index, "state") for index in kept}}
-        new = self._reshaped(waveform, "waveform/frames", [1, 1, graph.hop, 1], 0)
         made: dict[str, int] = {}
         for index in range(len(graph.tensors)):
             new = self.write(index - 1) if index else new
@@ -70,11 +68,11 @@ class _HopFile(File):
 
     def _history(self, index: int, name: str) -> int:
         shape = [1, 1, self.plan.history[index], self.graph.tensors[index].channels]
-        return self.writer.tensor(f"{name}_{index}", shape, quant_of(self.graph, index))
+        return self.activation(f"{name}_{index}", shape, index)
 
     def _with_history(self, history: int, new: int, index: int) -> int:
         shape = [1, 1, self.available[index], self.graph.tensors[index].channels]
-        target = self.writer.tensor(f"frames_{index}", shape, quant_of(self.graph, index))
+        target = self.activation(f"frames_{index}", shape, index)
         self.join([history, new], target)
         return target
 

@@ -14,7 +14,7 @@ _SCHEMA_VERSION = 3
 _OPERATOR_VERSIONS = {"CONV_2D": 3, "FULLY_CONNECTED": 4, "RESHAPE": 1, "RELU_0_TO_1": 1, "RELU_N1_TO_1": 1}
 """Versions that brought int8, per-channel weights included; 2 for every other operator that we write."""
 
-_KINDS = {np.dtype(np.int8): "INT8", np.dtype(np.int32): "INT32"}
+_KINDS = {np.dtype(f"int{bits}"): f"INT{bits}" for bits in (8, 16, 32, 64)}
 
 
 class Writer:
@@ -32,12 +32,14 @@ class Writer:
         self._graph.tensors, self._graph.operators, self._graph.name = [], [], "main"
         self._model.subgraphs = [self._graph]
 
-    def tensor(self, name: str, shape: Sequence[int], quant: Quant) -> int:
-        """An int8 activation."""
-        return self._tensor(name, shape, "INT8", [quant.scale], quant.zero_point, 0)
+    def tensor(self, name: str, shape: Sequence[int], quant: Quant | None, kind: str = "INT8") -> int:
+        """An activation; one without a scale holds plain integers."""
+        if quant is None:
+            return self._tensor(name, shape, kind, None, 0, 0)
+        return self._tensor(name, shape, kind, [quant.scale], quant.zero_point, 0)
 
     def constant(self, name: str, values: NDArray, scale: NDArray[np.float32]) -> int:
-        """Weights or a bias, int8 or int32, with a scale for each index of the first axis and zero point 0."""
+        """Weights or a bias, with a scale for each index of the first axis, or one for all, and zero point 0."""
         return self._tensor(name, values.shape, _KINDS[values.dtype], scale, 0, self._buffer(values))
 
     def code(self, name: str, code: int, quant: Quant) -> int:

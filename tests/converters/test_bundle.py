@@ -17,12 +17,14 @@ from facelite.speech import audio
 FILES = {
     "MODEL_CARD.md",
     "golden.npz",
+    "report.csv",
     "report.html",
     "report.json",
     "student.c",
     "student.facelite",
     "student.h",
     "student.onnx",
+    "student_int8.onnx",
     "student_int8.tflite",
     "student_stream_int8.tflite",
 }

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import torch
 from facelite import Unsupported, _kernel, companding, reference
-from facelite.converters import pair_safe
 from facelite.converters.backends import blob, tflite_file
 from facelite.converters.bundle import convert
 from facelite.converters.frontends import onnx as frontend
 from facelite.converters.frontends import tflite as tflite_frontend
 from facelite.converters.lower import lower
-from facelite.converters.quantise import quantise
+from facelite.converters.recipes import FloatStudent
 from facelite.graph import Conv, Graph
 from facelite.spec import StudentSpec
 from torch import nn
@@ -166,8 +165,9 @@ def test_float_as_pytorch_and_int8_the_same_everywhere(seed, dynamo, signals, li
 
 
 def _check_int8(graph: Graph, signals, litert, folder: Path) -> None:
-    quantised = quantise(graph, [companding.decode(signals["speech"]), companding.decode(signals["quiet speech"])])
-    model = pair_safe.rewrite(tflite_file.pack(quantised))
+    heard = [companding.decode(signals["speech"]), companding.decode(signals["quiet speech"])]
+    quantised = FloatStudent(graph, heard).int8(pair_safe=True)
+    model = tflite_file.pack(quantised)
     (folder / "student.tflite").write_bytes(model)
     spec = StudentSpec(name="torch", lookahead=0, controls=list(graph.controls))
     kept = lower(tflite_frontend.load(folder / "student.tflite"), spec)

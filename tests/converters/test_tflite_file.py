@@ -10,7 +10,7 @@ from facelite import companding, reference
 from facelite.converters.backends import tflite_file, tflite_stream
 from facelite.converters.frontends import tflite as frontend
 from facelite.converters.lower import lower
-from facelite.converters.quantise import quantise
+from facelite.converters.recipes import FloatStudent
 from facelite.graph import Add, Clamp, Conv, Graph, Mean, Op, Rounding, Tensor
 from facelite.runtimes import Heard, LiteRtStream
 from facelite.spec import StudentSpec
@@ -55,6 +55,10 @@ def _graph(ops: tuple[Op, ...], window: int) -> Graph:
     return Graph("probe", 16000, window, 0, ("a", "b", "c"), tuple(tensors), ops)
 
 
+def _int8(graph: Graph, signals) -> Graph:
+    return FloatStudent(graph, [companding.decode(signals["speech"])]).int8(pair_safe=False)
+
+
 def _connecting(graph: Graph) -> Graph:
     """The same with fully connected layers where a name says so: they round otherwise than convolutions."""
     ops = [
@@ -67,7 +71,7 @@ def _connecting(graph: Graph) -> Graph:
 @pytest.mark.parametrize("layers", [_limited, _averaged, _connected])
 def test_both_files_give_the_oracle_s_codes(layers, signals, litert, tmp_path):
     rng = np.random.default_rng(1)
-    graph = _connecting(quantise(_graph(layers(rng), 512), [companding.decode(signals["speech"])]))
+    graph = _connecting(_int8(_graph(layers(rng), 512), signals))
     (tmp_path / "student.tflite").write_bytes(tflite_file.pack(graph))
     windowed = litert(tflite_file.pack(graph))
     stream = LiteRtStream(tflite_stream.pack(graph), graph, tflite_stream.rest_states(graph))
@@ -82,7 +86,7 @@ def test_both_files_give_the_oracle_s_codes(layers, signals, litert, tmp_path):
 def test_a_limit_written_by_itself_is_fused_again(signals, tmp_path):
     """Else a student would gain an operator, and the kernel a pass over its values, each time it is converted."""
     rng = np.random.default_rng(1)
-    graph = quantise(_graph(_limited(rng), 512), [companding.decode(signals["speech"])])
+    graph = _int8(_graph(_limited(rng), 512), signals)
     (tmp_path / "student.tflite").write_bytes(tflite_file.pack(graph))
     spec = StudentSpec(name="probe", lookahead=0, controls=graph.controls)
     again = lower(frontend.load(tmp_path / "student.tflite"), spec)
