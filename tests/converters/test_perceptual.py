@@ -48,6 +48,8 @@ def test_a_closure_of_the_labels_is_found_where_lookahead_puts_it(graph):
     one = spoken(graph, frames(shut), phones)
     assert measured(graph, one, frames(shut))["closure_f1"] == pytest.approx(1, abs=0.11)
     late = np.roll(shut, 12)
+    assert measured(graph, one, frames(shut))["closure_ap_loss"] == 0
+    assert measured(graph, one, frames(late))["closure_f1_loss"] > 0.4
     assert measured(graph, one, frames(late))["closure_f1"] < 0.5
     assert perceptual.about({"a": one}, CONTROLS)["closures"] == 1
 

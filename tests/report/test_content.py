@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from facelite import report
+from facelite.targets.evidence import Certificate
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,23 @@ def test_memory_is_the_sum_of_its_parts(stored, student):
 
 def test_latency_is_the_sum_of_its_terms(stored):
     assert stored["latency"]["ms"] == sum(term["ms"] for term in stored["latency"]["terms"]) == 96
+
+
+def test_latency_counts_the_resampler_at_other_rates(stored):
+    own, *others = stored["latency"]["by_rate"]
+    assert (own["rate"], own["ms"]) == (16000, 96)
+    assert [row["rate"] for row in others] == [44100, 48000]
+    for row in others:
+        assert {term["name"] for term in row["terms"]} == {"resampler", "lookahead", "smoothing", "hop"}
+        assert row["ms"] == pytest.approx(sum(term["ms"] for term in row["terms"]))
+        assert 97 < row["ms"] < 99
+
+
+def test_a_certificate_is_shown_with_its_verdict(student, graph):
+    for holds, told in ((True, "held by every runtime"), (False, "NOT held")):
+        facts = report.collect(student, graph, certificate=Certificate(holds, 80.0))
+        assert facts["certificate"] == {"holds": holds, "future_ms": 80.0}
+        assert f"Certificate: 80 ms of future audio, {told}" in report.render(facts)
 
 
 def test_times_say_where_they_were_measured(stored, student):

@@ -7,6 +7,5 @@
 from .certificate import certify
 from .context import Context, context
 from .examine import examine
-from .stored import Stored, stored
 
-__all__ = ["Context", "Stored", "certify", "context", "examine", "stored"]
+__all__ = ["Context", "certify", "context", "examine"]

@@ -31,6 +31,7 @@ def compare(
     source: Annotated[str | None, typer.Option("--source", help="The .keras it came from, to compare with.")] = None,
     windows: Annotated[int, typer.Option("--windows", min=1, help="Windows a recording.")] = 48,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most recordings of a folder.")] = None,
+    gain: Annotated[float, typer.Option("--gain", help="dB by which recordings are made louder, or quieter.")] = 0.0,
     gate: Annotated[
         list[str] | None, typer.Option("--gate", help='A limit, for instance "correlation>=.98"; may be repeated.')
     ] = None,
@@ -51,7 +52,7 @@ def compare(
     from ..student import load
 
     limits = _gates(gate or [], gates, target)
-    heard = recordings(audio, load(bundle).sample_rate, limit)
+    heard = recordings(audio, load(bundle).sample_rate, limit, gain)
     note(f"comparing on {len(heard.signals)} recordings, {windows} windows each")
     report = run(bundle, heard.signals, source, windows, phones=heard.phones, gates=limits, generated=generated)
     if simulate_saturation:

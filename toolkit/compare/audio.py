@@ -19,7 +19,7 @@ class Recordings:
     phones: dict[str, tuple[Phone, ...]] = field(default_factory=dict)
 
 
-def recordings(audio: str | Path | None, sample_rate: int, limit: int | None = None) -> Recordings:
+def recordings(audio: str | Path | None, sample_rate: int, limit: int | None = None, gain: float = 0.0) -> Recordings:
     """Read a sound file, a folder of them, or one that also has phones: a corpus, or clips labelled by hand.
 
     Parameters
@@ -30,6 +30,8 @@ def recordings(audio: str | Path | None, sample_rate: int, limit: int | None = N
         Hz to read at.
     limit
         At most so many, spread evenly over all.
+    gain
+        dB, by which they are made louder; beyond full scale is clipped when it becomes int16.
 
     Raises
     ------
@@ -55,5 +57,6 @@ def recordings(audio: str | Path | None, sample_rate: int, limit: int | None = N
         found = [(folder.name, folder, ())]
     if limit is not None and len(found) > limit:
         found = [found[index] for index in np.linspace(0, len(found) - 1, limit).astype(int)]
-    signals = {name: read(path, sample_rate) for name, path, _ in found}
+    factor = np.float32(10 ** (gain / 20))
+    signals = {name: read(path, sample_rate) * factor for name, path, _ in found}
     return Recordings(signals, {name: phones for name, _, phones in found if phones})

@@ -18,6 +18,8 @@ OUTPUT = (
     "jitter_ratio",
     "closure_f1",
     "closure_ap",
+    "closure_f1_loss",
+    "closure_ap_loss",
     "max_error",
     "mean_error",
     "snr_db",

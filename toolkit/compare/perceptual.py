@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..controls import closure
-from ..distill.metrics import ScoredClip, contact_score, correlation
+from ..distill.metrics import ContactScore, ScoredClip, contact_score, correlation
 from ..graph import Graph
 from ..runtimes import Heard
 from ..teachers.closures import closures, speech_spans
@@ -95,7 +95,8 @@ def measure(
     -------
     `correlation`, mean over the controls that the reference moves; `velocity_mse`, of frame-to-frame differences;
     `jitter`, mean absolute second difference, and `jitter_ratio` to the reference's on the same frames; `closure_f1`
-    (at its best threshold) and `closure_ap` over speech frames. None where the signals do not give one.
+    (at its best threshold) and `closure_ap` over speech frames; `closure_f1_loss` and `closure_ap_loss`, by how much
+    the reference is better on the same frames. None where the signals do not give one.
     """
     pairs = [
         (values[name][run], one.truth[hops[name][run] - 1])
@@ -135,15 +136,31 @@ def _closure(
     signals: Mapping[str, Spoken], values: Mapping[str, NDArray], hops: Mapping[str, NDArray[np.int64]],
     controls: Sequence[str], rate: float,
 ) -> dict[str, float | None]:  # fmt: skip
+    scored = _scored(signals)
+    truth = {name: one.truth[hops[name] - 1] for name, one in scored.items()}
+    own, best = (_contacts(scored, side, hops, controls, rate) for side in (values, truth))
+    if own is None or best is None:
+        return dict.fromkeys(("closure_f1", "closure_ap", "closure_f1_loss", "closure_ap_loss"))
+    return {
+        "closure_f1": own.f1,
+        "closure_ap": own.average_precision,
+        "closure_f1_loss": best.f1 - own.f1,
+        "closure_ap_loss": best.average_precision - own.average_precision,
+    }
+
+
+def _contacts(
+    scored: Mapping[str, Spoken], values: Mapping[str, NDArray], hops: Mapping[str, NDArray[np.int64]],
+    controls: Sequence[str], rate: float,
+) -> ContactScore | None:  # fmt: skip
     clips = []
-    for name, one in _scored(signals).items():
+    for name, one in scored.items():
         score, looked_at = np.zeros(len(one.truth), np.float32), np.zeros(len(one.truth), bool)
         score[hops[name] - 1], looked_at[hops[name] - 1] = closure(values[name], controls), True
         clips.append(ScoredClip(score, one.contacts, one.speech & looked_at))
     if not set(NEEDED) <= set(controls) or not any((clip.inside() & clip.speech).any() for clip in clips):
-        return {"closure_f1": None, "closure_ap": None}
-    found = contact_score(clips, rate)
-    return {"closure_f1": found.f1, "closure_ap": found.average_precision}
+        return None
+    return contact_score(clips, rate)
 
 
 def _own_closures(

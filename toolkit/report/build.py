@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from facelite.targets.evidence import gather
 from facelite.targets.validate import validate_all
 from numpy.typing import NDArray
 
-from ..certify import stored
 from ..compare import compare
 from ..curves import Curves
 from ..data import ClipFile
 from ..speech import audio
-from ..student import Student, load
+from ..student import Student
 from .clip import Clip
 from .content import collect
 from .errors import errors_over_time
@@ -89,7 +89,8 @@ def build(
 
     tell = progress or (lambda text: None)
     folder = Path(bundle)
-    student = load(folder)
+    known = gather(folder)
+    student = known.student
     before = _stored(folder)
     graph = replace(load_graph(folder), name=before.get("student", {}).get("name", "student"))
     tell("animating the recording, 256 samples at a time")
@@ -99,7 +100,7 @@ def build(
     phones = dict.fromkeys(SPOKEN, clip.phones)
     proof = compare(folder, signals(heard), source, phones=phones, spoken=SPOKEN)
     tell("holding it to every target")
-    verdicts = validate_all(student)
+    verdicts = validate_all(known)
     tell("timing each layer on this machine")
     facts = collect(
         student,
@@ -109,7 +110,7 @@ def build(
         proof=proof,
         clip=clip,
         errors=errors_over_time(folder, graph, student.blob, heard),
-        certificate=stored(folder),
+        certificate=known.certificate,
     )
     if "conversion" in before:
         facts["conversion"] = before["conversion"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import facelite
+from facelite.targets.evidence import Certificate
 from facelite.targets.latency import latency
 from facelite.targets.validate import Verdict
 
-from ..certify import Stored
 from ..graph import Graph
 from ..student import Student, StudentInfo
 from .clip import Clip
@@ -31,7 +32,7 @@ def collect(
     proof: Mapping[str, Any] | None = None,
     clip: Clip | None = None,
     errors: Mapping[str, Any] | None = None,
-    certificate: Stored | None = None,
+    certificate: Certificate | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, as JSON can hold it.
 
@@ -72,13 +73,8 @@ def collect(
         "proof": dict(proof) if proof else None,
         "clip": clip.facts() if clip else None,
         "errors": dict(errors) if errors else None,
-        "certificate": _certified(certificate) if certificate else None,
+        "certificate": asdict(certificate) if certificate else None,
     }
-
-
-def _certified(certificate: Stored) -> dict[str, Any]:
-    """What the certificate says, without its rows."""
-    return {key: certificate.facts[key] for key in ("holds", "future", "about")}
 
 
 def _header(graph: Graph, info: StudentInfo) -> dict[str, Any]:
