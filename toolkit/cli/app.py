@@ -31,6 +31,7 @@ VERBS = (
     "profile",
     "run",
     "report",
+    "preview",
     "live",
     "web",
 )

@@ -52,7 +52,17 @@ def write(path: str | Path, curves: Curves, mesh: str | Path | None = None) -> N
 
 def write_head(path: str | Path, face: Head | None = None) -> None:
     """Write the head at rest, with its shapes."""
-    write_bytes(path, _container(*_head_document(face or head())))
+    write_bytes(path, head_bytes(face))
+
+
+def head_bytes(face: Head | None = None) -> bytes:
+    """The head at rest, with its shapes, as the content of a .glb."""
+    return _container(*_head_document(face or head()))
+
+
+def target_names(document: dict[str, Any]) -> list[str]:
+    """Names of the morph targets of every mesh of a glTF's JSON chunk."""
+    return [name for node in document.get("nodes", []) for name in _target_names(document, node)]
 
 
 def read(path: str | Path) -> tuple[dict[str, Any], bytearray]:

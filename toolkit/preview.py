@@ -1,0 +1,88 @@
+"""A recording with its face as one page: sound, head, curves and a scrubber, in a file that needs no network.
+
+The player is the report's; the face is `facelite.face.viewer`'s, over three.js. Everything is inlined: modules as an
+import map of ``data:`` addresses, since a page from a disk may not import the file beside it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from .atomic import write_text
+from .curves import Curves
+from .errors import BadInput
+from .export import glb
+from .export.glb import target_names
+from .face import viewer
+from .report.clip import Clip, as_base64
+from .report.page import environment, inline
+from .speech.audio import read
+from .student import Student
+
+_STYLES = ("report.css", "preview.css")
+_SCRIPTS = ("mouth.js", "clip.js", "gaps.js", "rows.js", "theme.js", "timeline.js", "player.js", "preview.js")
+"""In order of use: they are joined into one module's body."""
+
+
+def animated(student: Student, recording: str | Path) -> Clip:
+    """A sound file of any kind with the student's curves for it."""
+    path = Path(recording)
+    pcm = read(path, student.sample_rate)
+    curves = Curves(student.animate(pcm), student.controls, student.frame_rate)
+    return Clip(path.name, "a file of yours", pcm, student.sample_rate, curves)
+
+
+def write(path: str | Path, clip: Clip, head: str | Path | None = None) -> None:
+    """Write the page, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The .html file; about 2 MB and 43 kB a second of sound.
+    clip
+        The recording with its curves.
+    head
+        A .glb whose morph targets have the names of controls. Default: facelite's own head.
+
+    Raises
+    ------
+    BadInput
+        `head` cannot be read, needs files beside it, or none of its morph targets is a control of the curves.
+    """
+    write_text(path, render(clip, _head(clip, head)))
+
+
+def render(clip: Clip, head: bytes) -> str:
+    """The page for a recording and the bytes of a .glb."""
+    return (
+        environment()
+        .get_template("preview.html.j2")
+        .render(
+            report={"clip": clip.facts()},
+            clip=clip.packed(),
+            clip_sound=clip.sound(),
+            face_svg=jinja2.utils.markupsafe.Markup('<canvas id="face" role="img" aria-label="The face"></canvas>'),
+            head=as_base64(head),
+            import_map=viewer.import_map(),
+            style=inline(_STYLES),
+            script=inline(_SCRIPTS),
+        )
+    )
+
+
+def _head(clip: Clip, path: str | Path | None) -> bytes:
+    if path is None:
+        return glb.head_bytes()
+    document, _ = glb.read(path)
+    if any("uri" in one and not one["uri"].startswith("data:") for one in _external(document)):
+        raise BadInput(path, "needs files beside it", "export it as one .glb with everything inside")
+    if not set(target_names(document)) & set(clip.curves.controls):
+        raise BadInput(path, "no morph target has the name of a control", "name targets in extras.targetNames")
+    return Path(path).read_bytes()
+
+
+def _external(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*document.get("buffers", []), *document.get("images", [])]
