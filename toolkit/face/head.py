@@ -83,7 +83,7 @@ def _skin_colours(built: Skin) -> Array:
     x, y, _ = built.flat.T
     border = np.where(built.side > 0, 5.2 + 0.8 * np.exp(-(((abs(x) - 5) / 4) ** 2)), 7.2)
     inside = np.sqrt(np.maximum(1 - (x / 25.5) ** 2, 0)) * border
-    red = (np.clip((inside - abs(y - MOUTH_Y)) / 1.5 + 0.5, 0, 1) * (built.flat[:, 2] > 40) * (abs(x) < 25))[:, None]
+    red = (np.clip((inside - abs(y - MOUTH_Y)) / 2.5 + 0.5, 0, 1) * (built.flat[:, 2] > 40) * (abs(x) < 25))[:, None]
     return np.array([0.66, 0.40, 0.30]) * (1 - red) + np.array([0.50, 0.17, 0.16]) * red
 
 

@@ -68,7 +68,7 @@ def _tooth(inner: float, outer: float, front: float, sign: float, edge: float) -
     arch = front - 0.034 * x**2
     back = np.array([0, 0, 1, 1])
     rings = []
-    for height, thick, taper in ((0.0, 1.6, 0.0), (7.5, 4.0, 0.15), (11.5, 5.0, 0.0)):
+    for height, thick, taper in ((0.0, 1.6, 0.0), (7.5, 4.0, 0.06), (11.5, 5.0, 0.0)):
         middle = (inner + outer) / 2
         rings.append(np.stack([x + (middle - x) * taper, np.full(4, edge + sign * height), arch - back * thick], 1))
     return np.concatenate(rings)

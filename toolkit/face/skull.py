@@ -143,10 +143,14 @@ def _place(angle: Array, height: Array) -> Array:
 
 def _triangles(index: NDArray[np.int64], below: NDArray[np.int64], pole: int) -> NDArray[np.int64]:
     found = []
-    for upper, under in zip(index[1:], index[:-1], strict=True):
+    left = (COLUMNS >= 0)[:, None]
+    for row, (upper, under) in enumerate(zip(index[1:], index[:-1], strict=True)):
+        lips = abs(row + 0.5 - MOUTH_ROW) < 7
+        falling = lips & (left == (row >= MOUTH_ROW))  # diagonals run along the borders of the lips
         a, b = under, np.roll(under, -1)
         c, d = below[np.roll(upper, -1)], below[upper]
-        found += [np.stack([a, b, c], 1), np.stack([a, c, d], 1)]
+        found.append(np.where(falling, np.stack([a, b, d], 1), np.stack([a, b, c], 1)))
+        found.append(np.where(falling, np.stack([b, c, d], 1), np.stack([a, c, d], 1)))
     top = index[-1]
     found.append(np.stack([top, np.roll(top, -1), np.full_like(top, pole)], 1))
     return np.concatenate(found)
