@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHIPPED_STUDENT = ROOT / "toolkit" / "weights" / "tiny_real_time" / "student.keras"
 FILES = {
     "festvox-ru": Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits"),
+    "openssh-server": Path("/usr/sbin/sshd"),
     "wasi-libc": Path("/usr/lib/wasm32-wasi/libc.a"),
     "wine64": Path("/usr/lib/wine/wine64"),
 }

@@ -127,11 +127,8 @@ times measure_warm(const subject *of, size_t hops) {
     return measure_hops(of, hops, nothing, NULL);
 }
 
-times measure_cold(const subject *of, size_t hops, size_t sweep_bytes) {
-    block other = make_block(sweep_bytes);
-    const times found = measure_hops(of, hops, sweep, &other);
-    free_block(&other);
-    return found;
+times measure_cold(const subject *of, size_t hops, block *other) {
+    return measure_hops(of, hops, sweep, other);
 }
 
 times measure_paced(const subject *of, size_t hops) {

@@ -23,7 +23,9 @@ subject open_subject(const char *student, const char *recording);
 void close_subject(subject *of);
 
 times measure_warm(const subject *of, size_t hops);
-times measure_cold(const subject *of, size_t hops, size_t sweep_bytes);
+
+/* Every hop after all of `other` was written. */
+times measure_cold(const subject *of, size_t hops, block *other);
 times measure_paced(const subject *of, size_t hops);
 
 /* Steps of `characters` together, on as many threads at once; of every step of every thread. One thread is this one. */

@@ -4,7 +4,7 @@
  * Measures a student's hop on this device and prints one object of JSON; times are in ns. The cost does not depend on
  * what is said: INPUT, raw int16 at the student's rate, is heard over and over.
  *   warm     --hops (2000) of them, one after another
- *   cold     --cold (100), each after --sweep bytes (16 MiB) of other memory were written: a game's own work
+ *   cold     --cold (100), each after --sweep bytes (8 MiB) of other memory were written: a game's own work
  *   paced    --paced (125), each at its real moment with sleep between: what a game sees, clock changes included
  *   crowd    --characters (16) stepped together on one thread, --hops / characters times; a time is of one step
  *   threads  --threads (2) at once, each with as many characters of its own; a time is of one step
@@ -39,7 +39,7 @@ static size_t *number_of(options *wanted, const char *option) {
 }
 
 static options parse(int argc, char **argv) {
-    options wanted = {.hops = 2000, .cold = 100, .paced = 125, .characters = 16, .threads = 2, .sweep = 16u << 20};
+    options wanted = {.hops = 2000, .cold = 100, .paced = 125, .characters = 16, .threads = 2, .sweep = 8u << 20};
     int i = 1;
     for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
         if (strcmp(argv[i], "--isa") == 0) {
@@ -96,6 +96,7 @@ int main(int argc, char **argv) {
         check(facelite_isa_force(wanted.isa), wanted.isa);
     }
     subject of = open_subject(wanted.student, wanted.input);
+    block other = make_block(wanted.cold ? wanted.sweep : 0);
     printf("{\n");
     print_header(&of);
     printf("  \"clock_overhead\": %.1f,\n", measure_clock());
@@ -104,7 +105,7 @@ int main(int argc, char **argv) {
         print_layers(&of, wanted.hops / 4 + 1);
     }
     if (wanted.cold) {
-        print_times("cold", measure_cold(&of, wanted.cold, wanted.sweep));
+        print_times("cold", measure_cold(&of, wanted.cold, &other));
     }
     if (wanted.paced) {
         print_times("paced", measure_paced(&of, wanted.paced));
@@ -121,6 +122,7 @@ int main(int argc, char **argv) {
     }
     print_memory(&of);
     printf("}\n");
+    free_block(&other);
     close_subject(&of);
     return 0;
 }

@@ -1,4 +1,4 @@
-// node wasi.mjs PROGRAM.wasm [ARGUMENT...]: runs a WASI program in Node, which sees the whole file system and environment.
+// node wasi.mjs PROGRAM.wasm [ARGUMENT...]: runs a WASI program in Node; it sees the file system and the environment.
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { WASI } from 'node:wasi';
@@ -10,6 +10,6 @@ if (major < 11 || (major === 11 && minor < 4)) {
     setFlagsFromString('--no-liftoff');
 }
 const args = process.argv.slice(2);
-const wasi = new WASI({ version: 'preview1', args, env: process.env, preopens: { '/': '/' } });
+const wasi = new WASI({ version: 'preview1', args, env: process.env, preopens: { '/': '/', '.': process.cwd() } });
 const module = await WebAssembly.compile(await readFile(args[0]));
 process.exit(wasi.start(await WebAssembly.instantiate(module, wasi.getImportObject())));
