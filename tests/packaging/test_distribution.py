@@ -44,7 +44,7 @@ def test_sdist_holds_the_sources_and_only_those(sdist):
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = tracked("toolkit", "converters", "targets", "kernels", "CMakeLists.txt", "pyproject.toml", "LICENSE")
     assert wanted - names == set()
-    unwanted = {"tests", ".venv", "build", "out", "runs", ".ci", ".git"}
+    unwanted = {"tests", "weights", ".venv", "build", "out", "runs", ".ci", ".git"}
     assert {name for name in names if name.partition("/")[0] in unwanted} == set()
 
 
