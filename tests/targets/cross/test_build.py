@@ -116,7 +116,13 @@ def test_the_packaged_sizes_of_code_are_those_of_builds_within_two_percent(built
 @pytest.mark.parametrize(
     ("target", "compiler", "via"),
     [
-        pytest.param(*case, marks=[pytest.mark.program(*programs), *([pytest.mark.slow] if case[1] == "zig" else [])])
+        pytest.param(
+            *case,
+            marks=[
+                pytest.mark.program(*programs),
+                *([] if case[2].startswith("qemu") and case[1] == "gcc" else [pytest.mark.slow]),
+            ],
+        )
         for *case, programs in ELSEWHERE.values()
     ],
     ids=ELSEWHERE,
