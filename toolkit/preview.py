@@ -22,6 +22,9 @@ from .report.page import environment, inline
 from .speech.audio import read
 from .student import Student
 
+_PACKED = {"KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_texture_basisu"}
+"""Extensions whose decoders are not in our bundle of three.js."""
+
 _STYLES = ("report.css", "preview.css")
 _SCRIPTS = ("mouth.js", "clip.js", "gaps.js", "rows.js", "theme.js", "timeline.js", "player.js", "preview.js")
 """In order of use: they are joined into one module's body."""
@@ -50,7 +53,7 @@ def write(path: str | Path, clip: Clip, head: str | Path | None = None) -> None:
     Raises
     ------
     BadInput
-        `head` cannot be read, needs files beside it, or none of its morph targets is a control of the curves.
+        `head` cannot be read, needs files beside it or is compressed; none of its morph targets is a control.
     """
     write_text(path, render(clip, _head(clip, head)))
 
@@ -77,9 +80,12 @@ def _head(clip: Clip, path: str | Path | None) -> bytes:
     if path is None:
         return glb.head_bytes()
     document, _ = glb.read(path)
-    if any("uri" in one and not one["uri"].startswith("data:") for one in _external(document)):
+    named = set().union(*target_names(path, document))
+    if any(not one.get("uri", "data:").startswith("data:") for one in _external(document)):
         raise BadInput(path, "needs files beside it", "export it as one .glb with everything inside")
-    if not set(target_names(document)) & set(clip.curves.controls):
+    if packed := sorted(_PACKED & set(document.get("extensionsRequired", []))):
+        raise BadInput(path, f"is compressed with {packed[0]}, which the page cannot read", "export it uncompressed")
+    if not named & set(clip.curves.controls):
         raise BadInput(path, "no morph target has the name of a control", "name targets in extras.targetNames")
     return Path(path).read_bytes()
 

@@ -103,10 +103,29 @@ def test_a_mesh_that_is_no_glb_is_refused(tmp_path, curves, content):
     assert not (tmp_path / "talk.glb").exists()
 
 
-def test_a_mesh_without_our_names_is_refused(tmp_path, curves):
-    text = json.dumps({"asset": {"version": "2.0"}, "nodes": [{"mesh": 0}], "meshes": [{"primitives": []}]}).encode()
+def _glb(path, document: dict) -> None:
+    text = json.dumps({"asset": {"version": "2.0"}} | document).encode()
     text += b" " * (-len(text) % 4)
     size = (20 + len(text)).to_bytes(4, "little") + len(text).to_bytes(4, "little")
-    (tmp_path / "mesh.glb").write_bytes(b"glTF\2\0\0\0" + size + b"JSON" + text)
-    with pytest.raises(BadInput, match="no morph target"):
+    path.write_bytes(b"glTF\2\0\0\0" + size + b"JSON" + text)
+
+
+NAMED = {"nodes": [{"mesh": 0}], "meshes": [{"extras": {"targetNames": ["jawOpen"]}}]}
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ({"nodes": [{"mesh": 0}], "meshes": [{"primitives": []}]}, "no morph target"),
+        ({"nodes": [{"mesh": 3}], "meshes": []}, "not as glTF"),
+        ({"nodes": 5}, "not as glTF"),
+        ({"nodes": [{"mesh": 0}], "meshes": [{"extras": {"targetNames": [1, 2]}}]}, "not as glTF"),
+        (NAMED | {"buffers": 7}, "not as glTF"),
+        (NAMED | {"buffers": [{"uri": "head.bin", "byteLength": 4}]}, "outside its binary chunk"),
+    ],
+)
+def test_a_mesh_that_cannot_be_animated_is_refused(tmp_path, curves, document, fault):
+    _glb(tmp_path / "mesh.glb", document)
+    with pytest.raises(BadInput, match=fault):
         write(tmp_path / "talk.glb", curves, head=tmp_path / "mesh.glb")
+    assert not (tmp_path / "talk.glb").exists()

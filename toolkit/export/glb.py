@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,11 @@ def write(path: str | Path, curves: Curves, mesh: str | Path | None = None) -> N
     Raises
     ------
     BadInput
-        `mesh` is not a .glb, or none of its targets is a control of the curves.
+        `mesh` is not a .glb with everything inside, or none of its targets is a control of the curves.
     """
     document, binary = read(mesh) if mesh is not None else _head_document(head())
+    if mesh is not None and _has_outside_buffer(mesh, document):
+        raise BadInput(mesh, "keeps its vertices outside its binary chunk", "export it as one .glb")
     _animate(document, binary, curves, mesh or "the head")
     write_bytes(path, _container(document, binary))
 
@@ -60,9 +64,16 @@ def head_bytes(face: Head | None = None) -> bytes:
     return _container(*_head_document(face or head()))
 
 
-def target_names(document: dict[str, Any]) -> list[str]:
-    """Names of the morph targets of every mesh of a glTF's JSON chunk."""
-    return [name for node in document.get("nodes", []) for name in _target_names(document, node)]
+def target_names(path: str | Path, document: dict[str, Any]) -> list[list[str]]:
+    """Names of the morph targets that each node's mesh has, from a glTF's JSON chunk.
+
+    Raises
+    ------
+    BadInput
+        The chunk is not what glTF 2.0 says; `path` names it.
+    """
+    with _as_gltf_says(path):
+        return [_targets_of(document, node) for node in document.get("nodes", [])]
 
 
 def read(path: str | Path) -> tuple[dict[str, Any], bytearray]:
@@ -88,13 +99,25 @@ def read(path: str | Path) -> tuple[dict[str, Any], bytearray]:
     return document, bytearray(chunks.get(b"BIN\0", b""))
 
 
+@contextmanager
+def _as_gltf_says(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError):
+        raise BadInput(path, "its JSON chunk is not as glTF 2.0 has it", "export it again") from None
+
+
+def _has_outside_buffer(path: str | Path, document: dict[str, Any]) -> bool:
+    with _as_gltf_says(path):
+        return any("uri" in buffer for buffer in document.get("buffers", [])[:1])
+
+
 def _animate(document: dict[str, Any], binary: bytearray, curves: Curves, name: str | Path) -> None:
     seconds = (np.arange(len(curves.values)) / curves.frame_rate).astype(np.float32)
     samplers: list[dict[str, Any]] = []
     channels: list[dict[str, Any]] = []
     time = None
-    for node, part in enumerate(document.get("nodes", [])):
-        targets = _target_names(document, part)
+    for node, targets in enumerate(target_names(name, document)):
         if not set(targets) & set(curves.controls):
             continue
         if time is None:
@@ -109,10 +132,13 @@ def _animate(document: dict[str, Any], binary: bytearray, curves: Curves, name: 
     _finish(document, binary)
 
 
-def _target_names(document: dict[str, Any], node: dict[str, Any]) -> list[str]:
+def _targets_of(document: dict[str, Any], node: dict[str, Any]) -> list[str]:
     if "mesh" not in node:
         return []
-    return document["meshes"][node["mesh"]].get("extras", {}).get("targetNames", [])
+    names = document["meshes"][node["mesh"]].get("extras", {}).get("targetNames", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError("targetNames")
+    return names
 
 
 def _head_document(face: Head) -> tuple[dict[str, Any], bytearray]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +40,8 @@ class Job:
         A mapping file, applied last.
     fps, head, start, node
         See `facelite.export.write`.
+    gate, idle
+        Whether the face rests while nobody speaks; whether it blinks, looks about and lifts its brows.
     """
 
     bundle: Path
@@ -47,18 +51,22 @@ class Job:
     head: Path | None = None
     start: str | None = None
     node: str | None = None
+    gate: bool = True
+    idle: bool = False
 
     def animate(self, audio: Path, rest: int = 0) -> tuple[Curves, float]:
         """Curves of a sound file of any rate and channel count, at the student's rate, and its seconds of sound.
 
         `rest` frames of a face at rest follow them, in whatever controls are asked for.
         """
+        from ..idle import animate
         from ..speech.audio import read
 
         student = _student(self.bundle)
         pcm = read(audio, student.sample_rate)
-        values = np.pad(student.animate(pcm), ((0, rest), (0, 0)))
-        curves = visemes.convert(Curves(values, student.controls, student.frame_rate), self.scheme)
+        values, controls = animate(student, pcm, self.gate, self.idle)
+        values = np.pad(values, ((0, rest), (0, 0)))
+        curves = visemes.convert(Curves(values, controls, student.frame_rate), self.scheme)
         if self.rig is not None:
             curves = mapping.apply(curves, mapping.read(self.rig), self.rig)
         return curves, len(pcm) / student.sample_rate
@@ -106,11 +114,25 @@ def write_all(job: Job, files: list[tuple[Path, Path]], workers: int | None = No
     Yields
     ------
     Each as it is done, in any order.
+
+    Raises
+    ------
+    BadInput
+        A worker died.
     """
     workers = min(workers or cores(), len(files))
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
         running = [pool.submit(_attempt, job, sound, target) for sound, target in files]
-        yield from (future.result() for future in as_completed(running))
+        try:
+            yield from (future.result() for future in as_completed(running))
+        except BrokenProcessPool:
+            raise BadInput("a worker", "was killed or crashed", "run again with fewer --workers") from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the main process's to answer
 
 
 def _attempt(job: Job, sound: Path, target: Path) -> Done:
