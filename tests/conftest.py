@@ -28,6 +28,7 @@ EXECUTABLES = {
     "mono-mcs": "mcs",
     "mono-runtime": "mono",
     "nodejs": "node",
+    "node-typescript": "tsc",
     "qemu-user": "qemu-aarch64",
 }
 """What a package installs, where it is not called like the package."""

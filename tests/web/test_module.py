@@ -125,7 +125,7 @@ def test_what_c_refuses_is_an_error_with_its_words(node, modules, shipped_bundle
     assert said == [[True, 6], [True, 5], [True, 9], [True, 1]]
 
 
-@pytest.mark.program("tsc")
+@pytest.mark.program("node-typescript")
 def test_the_types_are_what_the_module_is(tmp_path):
     """tsc checks facelite.js by its comments, derives declarations, and holds facelite.d.ts against them."""
     (tmp_path / "made").mkdir()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .common import note
-from .web import Bundle, Mesh, Say, Sounds
+from .web import Bundle, Gate, Idle, Mesh, Say, Sounds
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +22,8 @@ def live(
     mesh: Mesh = None,
     sound: Sounds = None,
     say: Say = None,
+    gate: Gate = True,
+    idle: Idle = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this computer; 0: any that is free.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
 ) -> None:
@@ -29,7 +31,7 @@ def live(
     from ..web import serve, site
 
     with TemporaryDirectory(prefix="facelite-") as folder:
-        site.build(folder, bundle, mesh, sound, say)
+        site.build(folder, bundle, mesh, sound, say, gate, idle)
         with serve.server(folder, port) as server:
             note(f"{server.address}: Ctrl-C ends it")
             if browser:

@@ -64,6 +64,8 @@ def run(
     node: Annotated[
         str | None, typer.Option(help="For .anim: path of the renderer below the Animator. Default: head.")
     ] = None,
+    gate: Annotated[bool, typer.Option(help="Keep the face at rest while nobody speaks.")] = True,
+    idle: Annotated[bool, typer.Option(help="Add blinks, looks and brows.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="For a folder: processes; one a core unless given.")
     ] = None,
@@ -78,7 +80,7 @@ def run(
     from ..errors import BadInput
     from ..export.job import Job
 
-    job = Job(bundle, scheme.value, rig, fps, head, start, node)
+    job = Job(bundle, scheme.value, rig, fps, head, start, node, gate, idle)
     if audio.is_dir():
         if osc or livelink:
             raise BadInput("--osc" if osc else "--livelink", "a folder cannot be streamed", "give one sound file")

@@ -39,6 +39,7 @@ class _Kind:
 
 _KINDS = {
     "oracle": _Kind("oracle", "OracleTeacher"),
+    "activity": _Kind("activity", "ActivityTeacher"),
     "neural": _Kind("neural.teacher", "NeuralTeacher", "FOLDER", SHIPPED_NEURAL),
     "onnx": _Kind("onnx_file", "OnnxTeacher", "FILE.toml"),
     "hubert": _Kind("hubert.teacher", "HubertTeacher", "FOLDER"),

@@ -11,6 +11,7 @@ from .. import data
 from ..atomic import write_bytes, write_text
 from ..errors import BadInput
 from ..face import viewer
+from ..idle import load_gate
 from ..student import BLOB_NAME, load
 from . import kernel
 from .spoken import speak
@@ -27,6 +28,8 @@ def build(
     mesh: str | Path | None = None,
     sounds: Sequence[str | Path] | None = None,
     texts: Sequence[str] | None = None,
+    gate: bool = True,
+    idle: bool = False,
 ) -> Path:
     """Write the page into `folder`, over an earlier one; returns index.html.
 
@@ -40,6 +43,8 @@ def build(
         Recordings that the page offers; by default, where there are no texts either, the packaged sentences.
     texts
         English text that the page offers, spoken by flite.
+    gate, idle
+        How the page's switches stand at first: rest while nobody speaks; blinks, looks and brows.
 
     Raises
     ------
@@ -57,12 +62,13 @@ def build(
     for file in sorted(_STATIC.iterdir()):
         shutil.copyfile(file, folder / file.name)
     write_bytes(folder / BLOB_NAME, loaded.blob)
+    write_bytes(folder / "gate.facelite", load_gate().blob)
     _write_head(folder / "head.glb", mesh)
     for path, _ in clips:
         shutil.copyfile(path, folder / path.name)
     offered = [{"file": path.name, "text": text} for path, text in clips]
     offered += [{"file": _spoken(folder, index, text), "text": text} for index, text in enumerate(texts or ())]
-    site = {"student": Path(student).resolve().name, "clips": offered}
+    site = {"student": Path(student).resolve().name, "gate": gate, "idle": idle, "clips": offered}
     write_text(folder / "site.json", json.dumps(site, indent=2) + "\n")
     return folder / "index.html"
 

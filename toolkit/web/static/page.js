@@ -39,7 +39,6 @@ function drawAlways(controls, setMeters) {
 
 async function start(event, button, open) {
   live.clicked = event.timeStamp;
-  live.firstFrame = null;
   await stop();
   try {
     await live.context.resume(); // browsers let sound start in answer to a click alone
@@ -47,6 +46,7 @@ async function start(event, button, open) {
     const { source, aloud, words, microphone, end } = await open(live.context);
     keeping = $("keep").checked;
     await heard.play(source, { aloud, keep: keeping });
+    live.firstFrame = null;
     source.start?.();
     source.onended = stop;
     release = end ?? (() => source.stop?.());
@@ -116,6 +116,9 @@ function offerSources() {
     event.target.value = "";
   };
   $("stop").onclick = stop;
+  const obey = () => Object.assign(live.speech, { gated: $("gate").checked, idle: $("idle").checked });
+  $("gate").onchange = $("idle").onchange = obey;
+  obey();
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
     event.preventDefault();
@@ -126,13 +129,16 @@ function offerSources() {
 
 async function load() {
   const site = await (await fetch(new URL("site.json", HERE))).json();
-  const [kernel, student, head] = await Promise.all([fetchKernel(HERE), bytes("student.facelite"), bytes("head.glb")]);
+  const [kernel, student, gate, head] = await Promise.all([
+    fetchKernel(HERE), bytes("student.facelite"), bytes("gate.facelite"), bytes("head.glb"),
+  ]);
   live.context = createContext(); // waits for a click, but takes the student in before it
   [live.speech, live.viewer] = await Promise.all([
-    createSpeech(live.context, { kernel, student }), createViewer($("face"), head),
+    createSpeech(live.context, { kernel, student, gate }), createViewer($("face"), head),
   ]);
   drawAlways(live.speech.controls, createMeters(live.speech.controls));
   $("student").textContent = `${site.student}, ${Math.round(student.byteLength / 1024)} KiB`;
+  [$("gate").checked, $("idle").checked] = [site.gate, site.idle];
   offerClips(site.clips);
   offerSources();
   $("microphone").disabled = $("open").disabled = false;

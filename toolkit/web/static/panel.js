@@ -16,10 +16,10 @@ export function showLatency(latency, microphone) {
   const rows = [
     ["student hears ahead", latency.lookahead], ["smoothing, one frame", latency.smoothing],
     ["one hop of sound", latency.hop], ["resampling to 16 kHz", latency.resampler],
-    ["buffers of the browser", latency.delivery],
+    ["gate hears further ahead", latency.gate], ["buffers of the browser", latency.delivery],
   ];
   const body = document.getElementById("latency");
-  body.replaceChildren(...rows.map(([name, seconds]) => row(name, seconds)));
+  body.replaceChildren(...rows.filter(([, seconds]) => seconds > 0).map(([name, seconds]) => row(name, seconds)));
   const sum = row("sound and face are late by", latency.total);
   sum.className = "sum";
   body.append(sum);

@@ -6,6 +6,8 @@ export interface SpeechOptions {
   kernel: ArrayBuffer;
   /** Bytes of a student.facelite. */
   student: ArrayBuffer;
+  /** Bytes of gate.facelite, the student that hears whether somebody speaks. */
+  gate: ArrayBuffer;
   /** Address of worklet.js; by default beside this module. */
   worklet?: string | URL;
 }
@@ -19,12 +21,19 @@ export interface PlayOptions {
 
 /** The kernel's latency, and what the browser adds on top. */
 export interface PageLatency extends Latency {
+  /** What the gate hears further ahead than the student. */
+  gate: number;
   /** Buffers of the audio thread, and the way of frames to the page's thread. */
   delivery: number;
 }
 
 export interface Speech {
+  /** The student's controls, then those of idle life. */
   readonly controls: readonly string[];
+  /** Whether the face rests while nobody speaks. Default: true. */
+  gated: boolean;
+  /** Whether it blinks, looks about and lifts its brows. Default: false. */
+  idle: boolean;
   /** Instruction set that the student runs on. */
   readonly isa: string;
   /** By how much the sound is delayed. */
@@ -39,8 +48,8 @@ export interface Speech {
   readonly now: number;
   /** By how much the newest frame is older than `now`; 0 where frames are in time. */
   readonly behind: number;
-  /** Called with each message of frames, [frames][controls], and the index of the first. */
-  onframes?: (first: number, values: Float32Array) => void;
+  /** Called with each frame of the student, gated or not, [controls], and its index. */
+  onframe?: (index: number, values: Float32Array) => void;
   /** Forgets all before, and hears `source` until `stop` or the next `play`. */
   play(source: AudioNode, options?: PlayOptions): Promise<void>;
   /** Disconnects the source; silence follows. */

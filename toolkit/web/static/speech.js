@@ -2,6 +2,7 @@
  * From sound in a page to a face at display rate: an AudioWorklet that runs a student, a delay that brings the sound to its
  * frames, and their timeline. speech.d.ts describes what it takes and gives.
  */
+import { CONTROLS, Life } from "./life.js";
 import { Timeline } from "./timeline.js";
 
 // A block waits for its buffer to fill, and its frames for the page's thread; both are over within two display frames.
@@ -19,12 +20,12 @@ export function createContext(options = {}) {
   return new AudioContext({ latencyHint: "interactive", ...options, sampleRate: RATES.at(-1) });
 }
 
-export async function createSpeech(context, { kernel, student, worklet = new URL("worklet.js", import.meta.url) }) {
+export async function createSpeech(context, { kernel, student, gate, worklet = new URL("worklet.js", import.meta.url) }) {
   await context.audioWorklet.addModule(worklet);
   const node = new AudioWorkletNode(context, "facelite", {
     numberOfInputs: 1, numberOfOutputs: 1, // some browsers run only what leads to the loudspeaker
     channelCount: 1, channelCountMode: "explicit", channelInterpretation: "speakers",
-    processorOptions: { kernel, student },
+    processorOptions: { kernel, student, gate },
   });
   const broken = new Promise((_, reject) => {
     node.onprocessorerror = () => reject(new Error("the student does not load in this browser"));
@@ -39,15 +40,21 @@ class Speech {
   #timeline;
   #delay;
   #source = null;
-  #heard = false;
+  #aloud = false;
+  #gated = true;
+  #life = new Life();
+  #lively; // of CONTROLS, those that the student lacks
 
-  constructor(context, node, { controls, isa, frameRate, latency }) {
+  constructor(context, node, { controls, isa, frameRate, latency: [own, gates] }) {
     this.#context = context;
     this.#node = node;
-    this.#timeline = new Timeline(controls.length, frameRate);
-    this.controls = controls;
+    this.#lively = CONTROLS.map((name, i) => i).filter((i) => !controls.includes(CONTROLS[i]));
+    this.controls = [...controls, ...this.#lively.map((i) => CONTROLS[i])];
+    this.#timeline = new Timeline(this.controls.length, frameRate);
     this.isa = isa;
-    this.latency = { ...latency, delivery: DELIVERY, total: latency.total + DELIVERY };
+    const gate = Math.max(0, gates.total - own.total);
+    this.latency = { ...own, gate, delivery: DELIVERY, total: own.total + gate + DELIVERY };
+    this.idle = false;
     this.gaps = 0;
     this.frames = 0;
     this.origin = null;
@@ -58,10 +65,19 @@ class Speech {
     node.port.start();
   }
 
+  get gated() {
+    return this.#gated;
+  }
+
+  set gated(on) {
+    this.#gated = on;
+    this.#node.port.postMessage({ type: "gate", on });
+  }
+
   /** Seconds on the stream's clock that the face shows now. */
   get now() {
     if (this.origin === null) return -1;
-    return this.#soundOut() + (this.#heard ? 0 : this.#context.outputLatency || 0) - this.latency.total - this.origin;
+    return this.#soundOut() + (this.#aloud ? 0 : this.#context.outputLatency || 0) - this.latency.total - this.origin;
   }
 
   /** Seconds by which frames came too late for the time asked, or are still missing. */
@@ -75,10 +91,10 @@ class Speech {
     this.#node.port.postMessage({ type: "start", keep });
     const { at, rest } = await started;
     this.origin = at;
-    this.#timeline.restart(rest);
+    this.#timeline.restart(this.#whole(rest, new Float32Array(CONTROLS.length)));
     this.frames = 0;
     this.gaps = 0;
-    this.#heard = aloud;
+    this.#aloud = aloud;
     this.#source = source;
     source.connect(this.#node);
     if (aloud) source.connect(this.#delay);
@@ -114,13 +130,23 @@ class Speech {
   }
 
   #told(message) {
-    if (message.type === "frames") {
-      this.#timeline.add(message.first, message.values);
-      this.frames = message.first + message.values.length / this.controls.length;
-      this.onframes?.(message.first, message.values);
+    if (message.type === "frame") {
+      const { index, values, loudness } = message;
+      const life = this.#life.step(loudness);
+      this.#timeline.add(index, this.#whole(values, this.idle ? life : new Float32Array(life.length)));
+      this.frames = index + 1;
+      this.onframe?.(index, values);
     } else if (message.type === "gap") {
       this.gaps += 1;
     }
+  }
+
+  // The student's frame and what it lacks of idle life.
+  #whole(values, life) {
+    const frame = new Float32Array(this.controls.length);
+    frame.set(values);
+    this.#lively.forEach((from, i) => { frame[values.length + i] = life[from]; });
+    return frame;
   }
 }
 

@@ -7,14 +7,12 @@ export class Timeline {
   #rest;
   #newest = -1;
   #frameRate;
-  #controls;
 
   /**
    * @param {number} controls floats in a frame
    * @param {number} frameRate frames a second
    */
   constructor(controls, frameRate) {
-    this.#controls = controls;
     this.#frameRate = frameRate;
     this.#rest = new Float32Array(controls);
   }
@@ -35,15 +33,13 @@ export class Timeline {
   }
 
   /**
-   * @param {number} first index of the first frame of `values`
-   * @param {Float32Array} values [frames][controls]
+   * @param {number} index of the frame; one more than the last
+   * @param {Float32Array} frame [controls]
    */
-  add(first, values) {
-    for (let at = 0; at < values.length; at += this.#controls) {
-      this.#newest = first + at / this.#controls;
-      this.#frames.set(this.#newest, values.subarray(at, at + this.#controls));
-      this.#frames.delete(this.#newest - KEPT);
-    }
+  add(index, frame) {
+    this.#newest = index;
+    this.#frames.set(index, frame);
+    this.#frames.delete(index - KEPT);
   }
 
   /**

@@ -1,0 +1,233 @@
+"""The page in Chromium: what it hears is what it animates, to the bit, and the sound waits for the face."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from facelite import data
+from facelite.controls import closure
+from facelite.idle import Gate, load_gate
+from facelite.speech import audio
+from facelite.student import Student, load
+from facelite.web import serve, site
+
+pytestmark = pytest.mark.program("chromium")
+
+WATCH = """() => {
+    live.got = [];
+    live.speech.onframe = (index, values) => {
+        if (index === 0) live.got = [];
+        live.got.push(...values);
+    };
+    const play = live.speech.play.bind(live.speech);
+    live.speech.play = (source, options) => play(source, { ...options, keep: true });
+}"""
+TAKE = """async () => {
+    const { pcm, sampleRate } = await live.speech.take();
+    const bytes = new Uint8Array(pcm.buffer);
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    return [btoa(text), sampleRate, live.got];
+}"""
+CURVES = "(times) => times.map((seconds) => [...live.speech.sample(undefined, seconds)])"
+FACE = """(seconds) => {
+    const face = live.speech.sample(undefined, seconds);
+    live.viewer.pose(Object.fromEntries(live.speech.controls.map((name, i) => [name, face[i]])));
+    const canvas = document.getElementById("face");
+    const [width, height] = [canvas.width, canvas.height];
+    const copy = new OffscreenCanvas(width, height).getContext("2d");
+    copy.drawImage(canvas, 0, 0);
+    const mouth = [0.35 * width, 0.55 * height, 0.3 * width, 0.2 * height].map(Math.round);
+    return [mouth[2], mouth[3], btoa(String.fromCharCode(...copy.getImageData(...mouth).data))];
+}"""
+
+
+@pytest.fixture(scope="module")
+def folder(once, shipped_bundle) -> Path:
+    return once("web page", lambda folder: site.build(folder, shipped_bundle))
+
+
+@pytest.fixture(scope="module")
+def address(folder) -> Iterator[str]:
+    with serve.server(folder) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.address
+        server.shutdown()
+
+
+@contextmanager
+def opened(address: str, *options: str, width: int = 640, height: int = 240) -> Iterator[Any]:
+    """The page in a Chromium of its own; small, since its pictures are drawn without a graphics card."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as session:
+        browser = session.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", *options])
+        page = browser.new_page(viewport={"width": width, "height": height})
+        problems: list[str] = []
+        requests: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]", timeout=120_000)
+        page.evaluate(WATCH)
+        yield page
+        browser.close()
+    assert problems == []
+    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def heard(page, student: Student, gated: bool = False) -> tuple[np.ndarray, int]:
+    """What the page heard, float32 [samples], and its rate; its frames are held against the native kernel's."""
+    text, rate, values = page.evaluate(TAKE)
+    pcm = np.frombuffer(base64.b64decode(text), np.float32)
+    want = student.stream(sample_rate=rate).push(pcm)
+    if gated:
+        want = _through_the_gate(want, load_gate().stream(sample_rate=rate).push(pcm), student.stream().sample(0))
+    got = np.array(values, np.float32).reshape(-1, want.shape[1])[: len(want)]
+    np.testing.assert_array_equal(got, want[: len(got)])
+    assert len(want) - len(got) <= 2  # sent, and not yet there
+    return pcm, rate
+
+
+def _through_the_gate(frames: np.ndarray, speech: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    gate, passed = Gate(rest), []
+    for frame, (one,) in zip(frames, speech, strict=False):
+        gate.step(float(one))
+        passed.append(gate.apply(frame))
+    return np.array(passed)
+
+
+def microphone(wav: Path) -> tuple[str, ...]:
+    """Chromium's options for a microphone that hears `wav` once."""
+    fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    return (*fake, f"--use-file-for-fake-audio-capture={wav}%noloop")
+
+
+def test_a_file_is_animated_to_the_bit(address, shipped_bundle, speech, tmp_path):
+    pcm = audio.read(speech)
+    with opened(address) as page:
+        rate = page.evaluate("live.context.sampleRate")
+        wanted = soxr.resample(pcm, 16000, rate)[: int(1.5 * rate)].astype(np.float32)
+        soundfile.write(tmp_path / "speech.wav", wanted, int(rate), "FLOAT")
+        page.uncheck("#gate")
+        page.check("#keep")
+        page.set_input_files("#file", tmp_path / "speech.wav")
+        with page.expect_download() as download:
+            page.click("#said a", timeout=60_000)
+        got, _ = soundfile.read(download.value.path(), dtype="float32")
+        want = load(shipped_bundle).stream(sample_rate=rate).push(got)
+        said = np.array(page.evaluate("live.got"), np.float32).reshape(-1, want.shape[1])
+        np.testing.assert_array_equal(said[: len(want)], want)
+        start = int(np.flatnonzero(got)[0]) - int(np.flatnonzero(wanted)[0])
+        np.testing.assert_array_equal(got[start : start + len(wanted)], wanted)
+        assert page.evaluate("live.speech.gaps") == 0
+
+
+def test_a_microphone_is_animated_to_the_bit(address, shipped_bundle, tmp_path):
+    pcm = audio.read(data.demo_clip().path)[: 3 * 16000]
+    soundfile.write(tmp_path / "speech.wav", soxr.resample(pcm, 16000, 48000), 48000, "PCM_16")
+    with opened(address, *microphone(tmp_path / "speech.wav")) as page:
+        page.click("#microphone")
+        page.wait_for_function("live.speech.now > 3")
+        got, rate = heard(page, load(shipped_bundle), gated=True)
+        assert _lags(got, pcm, rate).size >= 3
+        assert page.evaluate("live.speech.gaps") == 0
+        assert "ms" in page.inner_text("#latency")
+
+
+@pytest.mark.slow
+def test_a_minute_of_microphone_loses_no_block(address, shipped_bundle, tmp_path):
+    pcm = np.concatenate([audio.read(clip.path) for clip in itertools.islice(itertools.cycle(data.clips()), 16)])
+    soundfile.write(tmp_path / "speech.wav", soxr.resample(pcm[: 62 * 16000], 16000, 48000), 48000, "PCM_16")
+    with opened(address, *microphone(tmp_path / "speech.wav"), height=80) as page:
+        page.uncheck("#gate")
+        page.click("#microphone")
+        page.wait_for_function("live.speech.now > 60", timeout=120_000)
+        got, rate = heard(page, load(shipped_bundle))
+        assert page.evaluate("live.speech.gaps") == 0
+        lags = _lags(got, pcm, rate)
+        assert lags.size > 100
+        assert np.ptp(lags) <= 2, "samples of the microphone are missing"  # a block is 128
+
+
+@pytest.mark.slow
+def test_lips_close_on_the_closures(address):
+    """Of each p, b, m of the demonstration clip the most closed moment shows less of the mouth than any open vowel."""
+    clip = data.demo_clip()
+    kinds = {"P": "shut", "B": "shut", "M": "shut", "AA": "open", "AE": "open"}
+    with opened(address, height=360) as page:
+        page.click(f"#clips button[title='{clip.text}']")
+        page.wait_for_function(f"live.speech.now > {clip.phones[-1].end - 0.3}", timeout=60_000)
+        page.evaluate("live.context.suspend()")
+        controls = page.evaluate("live.speech.controls")
+        rest = _picture(page, -1)
+        seen: dict[str, list[float]] = {"shut": [], "open": []}
+        for phone in clip.phones:
+            kind = kinds.get(phone.symbol.rstrip("012"))
+            if kind:
+                times = np.arange(phone.start - 0.03, phone.end, 0.008)
+                closed = closure(np.array(page.evaluate(CURVES, times.tolist())), controls)
+                best = closed.argmax() if kind == "shut" else closed.argmin()
+                seen[kind].append(_behind_lips(_picture(page, float(times[best])), rest))
+    assert len(seen["shut"]) >= 8
+    assert len(seen["open"]) >= 3
+    assert np.median(seen["shut"]) < 0.1 * np.median(seen["open"]), seen
+
+
+def test_the_sound_waits_for_the_face(address, shipped_bundle, folder):
+    """The delay is what the page says, no frame is missing when its sound is heard, and the page is light and quick."""
+    student = load(shipped_bundle)
+    with opened(address) as page:
+        page.click("#clips button")
+        page.wait_for_function("live.speech.now > 1")
+        latency, rate = page.evaluate("[live.speech.latency, live.context.sampleRate]")
+        native = student.stream(sample_rate=int(rate)).latency
+        assert latency["total"] == pytest.approx(native.total + latency["delivery"])
+        assert page.evaluate("live.speech.behind") == 0
+        assert f"{1000 * latency['total']:.0f} ms" in page.inner_text("#latency .sum")
+        assert page.evaluate("live.firstFrame") > 0
+    assert site.weight(folder) < 2e6
+
+
+def test_a_sound_that_browsers_cannot_read_is_said(address, tmp_path):
+    (tmp_path / "talk.wav").write_bytes(b"no sound")
+    with opened(address) as page:
+        page.set_input_files("#file", tmp_path / "talk.wav")
+        page.wait_for_selector("#said.bad")
+        assert "decode" in page.inner_text("#said")
+
+
+def _picture(page, seconds: float) -> np.ndarray:
+    """int [height, width, 3]: what is about the mouth at a time of the clip."""
+    width, height, pixels = page.evaluate(FACE, seconds)
+    return np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)[..., :3].astype(int)
+
+
+def _behind_lips(picture: np.ndarray, rest: np.ndarray) -> int:
+    """Pixels much darker or lighter than in the face at rest: cavity and teeth."""
+    return int((np.abs(picture.sum(-1) - rest.sum(-1)) > 150).sum())
+
+
+def _lags(got: np.ndarray, source: np.ndarray, rate: int) -> np.ndarray:
+    """By how many samples each half second of `got` is later than `source`, 16 kHz, where it can be told."""
+    from scipy.signal import correlate
+
+    whole = soxr.resample(source, 16000, rate)
+    start = int(correlate(got[: 3 * rate], whole[: 3 * rate], method="fft").argmax()) - min(3 * rate, len(whole)) + 1
+    found = []
+    for at in range(start + 1000, len(got) - rate // 2, rate // 2):
+        piece, around = got[at : at + rate // 2], whole[max(0, at - start - 1000) : at - start + rate // 2 + 1000]
+        if np.abs(piece).max() > 0.05 and len(around) == rate // 2 + 2000:
+            found.append(1000 - int(correlate(around, piece, mode="valid", method="fft").argmax()))
+    return np.array(found)
