@@ -17,7 +17,7 @@ COSTS = Path(__file__).parent / "costs"
 
 BANDS = {"high": 0.25, "medium": 0.40, "low": 0.60}
 """Error either way, by how well the scheduling model stands for the CPU: llvm-mca is within 25 % for a CPU that LLVM
-describes (host_check.json); the rest is our judgement of stand-ins and of VNNI, where it missed by 29 %."""
+describes (host_check.json); the rest is our judgement of stand-ins and of VNNI, where it missed by 32 %."""
 
 BYTES_PER_CYCLE = {"l1d": 32.0, "l2": 16.0, "l3": 8.0, "memory": 4.0}
 """Bytes of weights a cycle from the level that holds them; cautious: AMD's guide 56305 says 32 from Zen 2's L2."""
