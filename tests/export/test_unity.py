@@ -44,6 +44,15 @@ def test_curves_are_percentages_of_blend_shapes(tmp_path, curves):
         np.testing.assert_allclose([key["value"] for key in keys], 100 * curves.values[:, column], rtol=1e-6)
 
 
+def test_what_stands_still_needs_no_keys(tmp_path):
+    values = np.array([0, 0, 0, 0.5, 0.5, 0.5, 0.5, 1, 0, 0, 0], np.float32)[:, None]
+    write(tmp_path / "talk.anim", Curves(values, ("jawOpen",), 30.0))
+    keys = _clip(tmp_path / "talk.anim")["m_FloatCurves"][0]["curve"]["m_Curve"]
+    assert [round(30 * key["time"]) for key in keys] == [0, 2, 3, 6, 7, 8, 10]
+    drawn = np.interp(np.arange(11) / 30, [key["time"] for key in keys], [key["value"] for key in keys])
+    np.testing.assert_allclose(drawn, 100 * values[:, 0], atol=1e-4)
+
+
 def test_tangents_draw_straight_lines_between_keys(tmp_path, curves):
     write(tmp_path / "talk.anim", curves)
     keys = _clip(tmp_path / "talk.anim")["m_FloatCurves"][0]["curve"]["m_Curve"]

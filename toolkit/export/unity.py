@@ -70,14 +70,14 @@ def _curve(name: str, values: NDArray[np.float64], rate: float, node: str) -> It
     yield "  - curve:"
     yield "      serializedVersion: 2"
     yield "      m_Curve:"
-    slopes = np.diff(values) * rate
+    slopes = np.diff(values) * rate if len(values) > 1 else np.zeros(1)
     before, after = np.append(slopes[:1], slopes), np.append(slopes, slopes[-1:])
-    for index, value in enumerate(values):
+    for index in _needed(values):
         yield "      - serializedVersion: 3"
         yield f"        time: {index / rate:.7g}"
-        yield f"        value: {value:.7g}"
-        yield f"        inSlope: {before[index] if len(slopes) else 0:.7g}"
-        yield f"        outSlope: {after[index] if len(slopes) else 0:.7g}"
+        yield f"        value: {values[index]:.7g}"
+        yield f"        inSlope: {before[index]:.7g}"
+        yield f"        outSlope: {after[index]:.7g}"
         yield f"        tangentMode: {_LINEAR}"
         yield "        weightedMode: 0"
         yield "        inWeight: 0.33333334"
@@ -89,6 +89,12 @@ def _curve(name: str, values: NDArray[np.float64], rate: float, node: str) -> It
     yield f"    path: {json.dumps(node)}"
     yield f"    classID: {_SKINNED_MESH_RENDERER}"
     yield f"    script: {_NO_OBJECT}"
+
+
+def _needed(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Keys without those in the midst of a stretch where nothing moves."""
+    moved = np.diff(values) != 0
+    return np.flatnonzero(np.append(True, moved) | np.append(moved, True))
 
 
 def _settings(curves: Curves) -> list[str]:
