@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import companding, reference
 from .errors import BadInput
 from .graph import Graph, Map, Quant
-from .requantise import RESCALED_INPUT, map_table
+from .requantise import CODE_MAX, CODE_MIN, RESCALED_INPUT, map_table, quant_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +223,21 @@ class OnnxRuntime:
     def outputs(self, window: NDArray, names: Sequence[str] | None = None) -> list[NDArray]:
         """The outputs named (None: all), in their shapes, for a window as the file takes it."""
         return self._session.run(names, {self._input.name: window.reshape(1, -1, 1)})
+
+
+class QdqOnnx(OnnxRuntime):
+    """An int8 ONNX file, whose ends are real values, on ONNX Runtime: its output as codes again."""
+
+    name = "ONNX Runtime, int8"
+
+    def __init__(self, model: bytes, graph: Graph) -> None:
+        super().__init__(model, graph)
+        self.quant: Quant = quant_of(graph, len(graph.ops))
+
+    def __call__(self, heard: Heard) -> NDArray[np.int8]:
+        real = np.stack([self.outputs(companding.decode(window))[0].ravel() for window in heard.windows])
+        codes = np.rint(real / np.float32(self.quant.scale)) + self.quant.zero_point
+        return np.clip(codes, CODE_MIN, CODE_MAX).astype(np.int8)
 
 
 class Keras:

@@ -52,13 +52,14 @@ def test_every_pair_that_must_be_equal_is(report):
     assert report["holds"]
     assert all(row["different"] == 0 and row["compared"] > 0 for row in report["rows"])
     by_name = {row["runtime"]: row for row in report["runtimes"]}
-    windowed = {"Keras", "ONNX Runtime", "LiteRT XNNPACK", "LiteRT reference", "NumPy oracle"}
+    windowed = {"Keras", "ONNX Runtime", "ONNX Runtime, int8", "LiteRT XNNPACK", "LiteRT reference", "NumPy oracle"}
     streaming = {"LiteRT XNNPACK, one hop", "LiteRT reference, one hop", "student.c"}
     streaming |= {f"C kernel, {tier}" for tier in tiers()}
     assert {name for name, row in by_name.items() if row["mode"] == "windowed"} == windowed
     assert {name for name, row in by_name.items() if row["mode"] == "streaming"} == streaming
     assert report["left_out"] == []
     assert by_name["Keras"]["max_error"] < 1e-5
+    assert by_name["ONNX Runtime, int8"]["max_lsb"] <= 3
     assert by_name["ONNX Runtime"]["max_error"] < 1e-5
     assert by_name["NumPy oracle"]["lsb"] == {"0": 2 * 12 * 5}
     assert by_name["LiteRT reference"]["cosine"] > 0.95  # random weights quantise badly, a wrong scale far worse

@@ -125,7 +125,7 @@ class _Cast:
 def _cast(bundle: Path, graph: Graph, source: str | Path | None, generated: bool) -> tuple[_Cast, list[dict[str, str]]]:
     """Every runtime that can run here, and why the others cannot."""
     from facelite.converters.backends.tflite_stream import rest_states
-    from facelite.converters.bundle import ONNX_NAME, STREAM_NAME, TFLITE_NAME
+    from facelite.converters.bundle import ONNX_NAME, QDQ_NAME, STREAM_NAME, TFLITE_NAME
 
     model, blob = runtimes.read(bundle / TFLITE_NAME), runtimes.read(bundle / BLOB_NAME)
     one_hop, states = runtimes.read(bundle / STREAM_NAME), rest_states(graph)
@@ -135,6 +135,8 @@ def _cast(bundle: Path, graph: Graph, source: str | Path | None, generated: bool
         runtimes.LiteRt(model, graph, xnnpack=True),
         runtimes.LiteRtStream(one_hop, graph, states, xnnpack=True),
     ]
+    if (bundle / QDQ_NAME).is_file():
+        apart.append(runtimes.QdqOnnx(runtimes.read(bundle / QDQ_NAME), graph))
     others: list[Any] = [runtimes.LiteRtStream(one_hop, graph, states)]
     left_out = [] if source else [{"runtime": "Keras", "why": "no --source was given"}]
     if generated:
