@@ -2,7 +2,8 @@
  *
  * STUDENT is what the names of its functions begin with. INPUT: raw int16 at the student's rate; OUTPUT: float32
  * [frames][controls]. Exit status: 0, or 2 with a line that says what is wrong. */
-#include <stdio.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "student.h"
 #include "tool.h"
@@ -20,15 +21,15 @@ int main(int argc, char **argv) {
     block input = read_file(argv[1]);
     const size_t samples = input.length / sizeof(int16_t);
     OF(_reset)(&stream);
-    const size_t pushed = OF(_frames_for)(&stream, samples);
-    block frames = make_block((pushed + 1) * controls * sizeof(float));
-    size_t count = OF(_push_i16)(&stream, input.bytes, samples, frames.bytes);
-    write_file(argv[2], frames.bytes, count * controls * sizeof(float), "wb");
+    const size_t frame = controls * sizeof(float), pushed = OF(_frames_for)(&stream, samples);
+    block early = make_block((pushed + 1) * frame);
+    OF(_push_i16)(&stream, input.bytes, samples, early.bytes);
+    block frames = make_block((pushed + OF(_frames_pending)(&stream) + 1) * frame);
+    memcpy(frames.bytes, early.bytes, pushed * frame);
+    const size_t flushed = OF(_flush)(&stream, (float *)frames.bytes + pushed * controls);
+    write_file(argv[2], frames.bytes, (pushed + flushed) * frame, "wb");
     free_block(&frames);
-    frames = make_block((OF(_frames_pending)(&stream) + 1) * controls * sizeof(float));
-    count = OF(_flush)(&stream, frames.bytes);
-    write_file(argv[2], frames.bytes, count * controls * sizeof(float), "ab");
-    free_block(&frames);
+    free_block(&early);
     free_block(&input);
     return 0;
 }

@@ -22,7 +22,7 @@ block make_block(size_t length);
 void free_block(block *one);
 block read_file(const char *path);
 
-/* mode: as fopen's, "wb" or "ab". */
+/* mode: as fopen's. */
 void write_file(const char *path, const void *bytes, size_t length, const char *mode);
 
 /* A whole number from 0 to 2^31 - 1; `option` is named when `text` is none. */

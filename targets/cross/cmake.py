@@ -16,6 +16,9 @@ from .compilers import Toolchain, program
 EPOCH = "315532800"
 """1980-01-01, where SOURCE_DATE_EPOCH names no other time: the first that every archive format can hold."""
 
+_MEANT_FOR_OTHERS = frozenset(
+    ("CC", "CPPFLAGS", "LDFLAGS", "DESTDIR", "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "CMAKE_TOOLCHAIN_FILE")
+)
 _OPTIONS = ("FACELITE_TESTS=OFF", "FACELITE_BENCH=OFF", "FACELITE_TOOLS=ON", "FACELITE_INSTALL=ON")
 
 
@@ -71,7 +74,7 @@ def compiler_version(folder: Path) -> dict[str, str]:
 
 def _environment(source: Path) -> dict[str, str]:
     """No CFLAGS and the like but our own: no path of this machine in what is compiled, one time for all builds."""
-    kept = {key: value for key, value in os.environ.items() if key not in ("CC", "CPPFLAGS", "LDFLAGS", "DESTDIR")}
+    kept = {key: value for key, value in os.environ.items() if key not in _MEANT_FOR_OTHERS}
     return {
         **kept,
         "CFLAGS": f"-g0 -ffile-prefix-map={source}=facelite",
