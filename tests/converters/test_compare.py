@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,15 @@ def test_a_bundle_with_a_damaged_model_is_refused(small_bundle, pcm, name, tmp_p
         compare(out, pcm, windows=2)
     (out / name).unlink()
     with pytest.raises(BadInput, match=name):
+        compare(out, pcm, windows=2)
+
+
+@pytest.mark.parametrize("name", ["golden.npz", "student_int8.onnx", "student_stream_int8.tflite", "student.h"])
+def test_any_other_damaged_file_is_refused_by_name_or_runtime(small_bundle, pcm, name, tmp_path):
+    out = tmp_path / "bundle"
+    shutil.copytree(small_bundle, out)
+    (out / name).write_bytes((out / name).read_bytes()[:900])
+    with pytest.raises(BadInput, match=f"{re.escape(name)}|refuses its"):
         compare(out, pcm, windows=2)
 
 
