@@ -59,6 +59,8 @@ def test_wheel_built_from_the_sdist_runs_alone(sdist, tmp_path):
         archive.extractall(tmp_path / "installed")
     data = {name for name in tracked("toolkit", "converters", "targets") if Path(name).suffix in DATA_SUFFIXES}
     assert {_installed_name(name) for name in data} - names == set()
+    built_from = tracked("kernels", "CMakeLists.txt", "targets/toolchains")
+    assert {f"facelite/source/{name}" for name in built_from} - names == set()
     paths = [str(tmp_path / "installed"), str(Path(np.__file__).parents[1])]
     code = f"import sys; sys.path[:0] = {paths!r}; import facelite; print(facelite.__file__, facelite.load)"
     command = [sys.executable, "-S", "-c", code]  # -S: without this environment's own facelite
