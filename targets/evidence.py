@@ -18,6 +18,15 @@ CERTIFICATE_NAME = "certificate.json"
 CODE_SIZES = Path(__file__).with_name("code_sizes.json")
 
 
+@cache
+def packaged_code() -> dict[str, int]:
+    """The largest library that the supported compilers made, by architecture."""
+    found: dict[str, int] = {}
+    for one in json.loads(CODE_SIZES.read_text(encoding="utf-8"))["builds"]:
+        found[one["arch"]] = max(found.get(one["arch"], 0), one["bytes"])
+    return found
+
+
 @dataclass(frozen=True)
 class Certificate:
     """The lookahead certificate of a bundle (docs/certificate.md).
@@ -50,7 +59,7 @@ class Evidence:
 
     student: Student
     certificate: Certificate | None = None
-    code: dict[str, int] = field(default_factory=lambda: packaged_code())
+    code: dict[str, int] = field(default_factory=packaged_code)
 
 
 def gather(bundle: str | Path | Student | Evidence, builds: tuple[str | Path, ...] = ()) -> Evidence:
@@ -77,15 +86,6 @@ def gather(bundle: str | Path | Student | Evidence, builds: tuple[str | Path, ..
     student, path = load(bundle), Path(bundle) / CERTIFICATE_NAME
     certificate = _certificate(path, student.blob) if path.is_file() else None
     return Evidence(student, certificate, {**packaged_code(), **dict(map(_built_code, builds))})
-
-
-@cache
-def packaged_code() -> dict[str, int]:
-    """The largest library that the supported compilers made, by architecture."""
-    found: dict[str, int] = {}
-    for one in json.loads(CODE_SIZES.read_text(encoding="utf-8"))["builds"]:
-        found[one["arch"]] = max(found.get(one["arch"], 0), one["bytes"])
-    return found
 
 
 def _certificate(path: Path, blob: bytes) -> Certificate:
