@@ -32,6 +32,7 @@ from .lower import lower
 from .ranges import METHODS
 from .recipes import DEFAULT, PCM_NAME, PCM_STREAM_NAME, RECIPES, TFLITE_NAME, Files, FloatStudent, named
 from .sources import KerasSource, Source, check_float, open_source
+from .teaching import taught
 
 ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student.onnx", "golden.npz", "MODEL_CARD.md"
 QDQ_NAME = "student_int8.onnx"
@@ -53,6 +54,7 @@ def convert(
     windowed_only: bool = False,
     method: str | None = None,
     cross_check: bool = False,
+    teacher: str | None = None,
 ) -> dict[str, Any]:
     """Turn a student into a bundle.
 
@@ -81,6 +83,8 @@ def convert(
         How the range of a float student's int8 activations is chosen (`ranges.METHODS`; "percentile" unless given).
     cross_check
         Also quantise a Keras student by TFLiteConverter, and say how far the two are apart (`cross_check`).
+    teacher
+        For recipe "qat": whose curves the student learns from beside its float self's, as `open_teacher` takes it.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def convert(
     _check_folder(out)
     if cross_check and not isinstance(opened, KerasSource):
         raise BadInput("--cross-check", f"TFLiteConverter takes no {opened.path.name}", "give a .keras student")
-    student = _float_student(opened, calibration, recipe, method)
+    student = _float_student(opened, calibration, recipe, method, teacher)
     with _staged(out) as folder:
         tell("making int8 TFLite")
         files = RECIPES[recipe or DEFAULT](student) if student else _kept(opened)
@@ -175,18 +179,24 @@ def load_graph(bundle: str | Path) -> Graph:
     return replace(graph, ops=ops)
 
 
-def _float_student(opened: Source, calibration: Any, recipe: str | None, method: str | None) -> FloatStudent | None:
+def _float_student(
+    opened: Source, calibration: Any, recipe: str | None, method: str | None, teacher: str | None
+) -> FloatStudent | None:
     """What a recipe starts from, its choices checked before work is done; None of a student that has its integers."""
     named(RECIPES, recipe or DEFAULT, "--recipe")
     named(METHODS, method or ranges.DEFAULT, "--range")
+    if teacher and recipe != "qat":
+        raise BadInput("--teacher", f"teaches nothing with recipe {recipe or DEFAULT}", "give --recipe qat")
     graph = opened.graph()
     if graph.quantised:
         if recipe or method:
             raise BadInput(opened.path, "is int8 already, and keeps its integers", "leave --recipe and --range out")
         return None
-    heard = calibrating.utterances(_clips(calibration, graph.sample_rate), graph.window)
+    clips = _clips(calibration, graph.sample_rate)
+    heard = calibrating.utterances(clips, graph.window)
     check_float(opened, graph, heard[0])
-    return FloatStudent(graph, heard, method or ranges.DEFAULT)
+    curves = taught(graph, calibrating.utterance(clips, graph.window), teacher) if teacher else None
+    return FloatStudent(graph, heard, method or ranges.DEFAULT, curves)
 
 
 def _write_models(opened: Source, files: Files, folder: Path, tell: Progress) -> Graph:

@@ -17,7 +17,7 @@ LEVELS_DB = (0.0, -20.0, -40.0)
 WINDOWS = 384
 """Windows that TFLiteConverter is calibrated with: twice as many gain nothing, half as many lose 1 to 2 dB of SNR."""
 
-_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
+_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 
 
 def packaged(sample_rate: int) -> list[NDArray[np.float32]]:
@@ -55,8 +55,13 @@ def utterances(clips: Sequence[NDArray[np.float32]], window: int) -> list[NDArra
     BadInput
         There is no audio at all.
     """
-    joined = _joined(clips, window)
-    return [_companded(np.pad(joined, window // 2), level) for level in LEVELS_DB]
+    joined = utterance(clips, window)
+    return [_companded(joined, level) for level in LEVELS_DB]
+
+
+def utterance(clips: Sequence[NDArray[np.float32]], window: int) -> NDArray[np.float32]:
+    """What `utterances` plays at each level: all clips one after the other, silence between and around them."""
+    return np.pad(_joined(clips, window), window // 2)
 
 
 def windows(clips: Sequence[NDArray[np.float32]], window: int, count: int = WINDOWS) -> list[NDArray[np.float32]]:

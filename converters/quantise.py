@@ -36,16 +36,26 @@ def quantise(graph: Graph, ranges: Sequence[Range], pair_safe: bool = False) -> 
     pair_safe
         Nudge weights so that maddubs multiplies them exactly (`pair_safe.fit`).
     """
-    return at_scales(graph, [_quant(op, span) for op, span in zip(graph.ops, ranges, strict=True)], pair_safe)
+    return at_scales(graph, scales(graph, ranges), pair_safe)
+
+
+def scales(graph: Graph, ranges: Sequence[Range]) -> list[Quant]:
+    """Scale and zero point of each operator's output, of codes that span its range."""
+    return [_quant(op, span) for op, span in zip(graph.ops, ranges, strict=True)]
 
 
 def at_scales(graph: Graph, quants: Sequence[Quant], pair_safe: bool = False) -> Graph:
     """The same from the scale and zero point of each operator's output."""
-    quants = [INPUT_QUANT, *quants]
-    tensors = tuple(replace(tensor, quant=quant) for tensor, quant in zip(graph.tensors, quants, strict=True))
-    scaled = replace(graph, tensors=tensors)
-    ops = tuple(_integer(op, scaled, pair_safe) if isinstance(op, Conv) else op for op in graph.ops)
+    scaled = with_scales(graph, quants)
+    ops = tuple(integer_conv(op, scaled, pair_safe) if isinstance(op, Conv) else op for op in graph.ops)
     return replace(scaled, ops=ops)
+
+
+def with_scales(graph: Graph, quants: Sequence[Quant]) -> Graph:
+    """A float graph whose tensors know the scales that they will have; its weights stay float."""
+    given = [INPUT_QUANT, *quants]
+    tensors = tuple(replace(tensor, quant=quant) for tensor, quant in zip(graph.tensors, given, strict=True))
+    return replace(graph, tensors=tensors)
 
 
 def _quant(op: object, span: Range) -> Quant:
@@ -54,7 +64,8 @@ def _quant(op: object, span: Range) -> Quant:
     return quant_of_range(span)
 
 
-def _integer(conv: Conv, graph: Graph, pair_safe: bool) -> Conv:
+def integer_conv(conv: Conv, graph: Graph, pair_safe: bool) -> Conv:
+    """A float convolution in integers, of a graph whose tensors have their int8 scales."""
     source = np.float64(quant_of(graph, conv.input).scale)
     bias = conv.bias.astype(np.float64)
     weight, scale = weight_codes(conv.weight, np.abs(bias) / (source * _BIAS_STEPS))

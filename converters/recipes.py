@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from . import ranges
 from .backends import tflite_file, tflite_stream, tflite_wide
 from .observe import Histogram, observe
-from .quantise import quantise
+from .quantise import quantise, scales, with_scales
 from .quantise16 import quantise16
 from .ranges import Range
 
@@ -44,11 +44,14 @@ class FloatStudent:
         Companded audio, float32 [samples] each (`calibration.utterances`).
     method
         One of `ranges.METHODS`.
+    curves
+        What a teacher makes of `heard`, float32 [samples // hop, controls], for `qat`; None without a teacher.
     """
 
     graph: Graph
     heard: Sequence[NDArray[np.float32]]
     method: str = ranges.DEFAULT
+    curves: NDArray[np.float32] | None = None
 
     @cached_property
     def observed(self) -> list[Histogram]:
@@ -105,8 +108,17 @@ def int16x8(student: FloatStudent) -> Files:
     return {INT16X8_NAME: tflite_wide.pack(quantise16(student.graph, student.full_ranges))}
 
 
+def qat(student: FloatStudent) -> Files:
+    """`int8_pair_safe` after some minutes of training in which the student computes as its int8 will."""
+    from facelite.distill.quantaware import fine_tune
+
+    scaled = with_scales(student.graph, scales(student.graph, student.ranges))
+    tuned = fine_tune(scaled, student.heard, curves=student.curves)
+    return {TFLITE_NAME: tflite_file.pack(quantise(tuned, student.ranges, pair_safe=True))}
+
+
 RECIPES: dict[str, Recipe] = {
-    recipe.__name__: recipe for recipe in (int8_pair_safe, int8, mulaw_input, int16_input, int16x8)
+    recipe.__name__: recipe for recipe in (int8_pair_safe, int8, mulaw_input, int16_input, int16x8, qat)
 }
 
 DEFAULT = int8_pair_safe.__name__

@@ -73,3 +73,10 @@ def test_a_quantised_student_takes_no_recipe(small_student, small_bundle, tmp_pa
     spec = small_student.with_name("student.toml")
     with pytest.raises(BadInput, match="keeps its integers"):
         convert(small_bundle / "student_int8.tflite", tmp_path / "out", spec, recipe="int8")
+
+
+def test_a_teacher_is_for_training_and_must_listen(small_student, tmp_path):
+    with pytest.raises(BadInput, match="teaches nothing with recipe int8"):
+        convert(small_student, tmp_path / "out", recipe="int8", teacher="oracle")
+    with pytest.raises(BadInput, match="must be told the phones"):
+        convert(small_student, tmp_path / "out", recipe="qat", teacher="oracle")

@@ -22,6 +22,7 @@ VERBS = (
     "retarget",
     "evaluate",
     "convert",
+    "recipes",
     "compare",
     "certify",
     "targets",

@@ -35,12 +35,15 @@ def convert(
     cross_check: Annotated[
         bool, typer.Option("--cross-check", help="Compare with TFLiteConverter's own int8 of a .keras student.")
     ] = False,
+    teacher: Annotated[
+        str | None, typer.Option(help="For --recipe qat: a teacher to learn from too, such as neural:FOLDER.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn a student into int8 TFLite, ONNX, the kernel's blob and golden vectors, and prove that they agree."""
     from facelite.converters.bundle import convert as make_bundle
 
-    facts = make_bundle(source, out, spec, calibration, note, recipe, windowed_only, activations, cross_check)
+    facts = make_bundle(source, out, spec, calibration, note, recipe, windowed_only, activations, cross_check, teacher)
     if as_json:
         print_json({"bundle": out, **facts})
         return
