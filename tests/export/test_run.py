@@ -57,7 +57,7 @@ def test_one_bad_file_stops_no_other(tmp_path, clips, student_file, capsys):
     ("arguments", "fault"),
     [
         (["-o", "x", "--format", "fbx"], "no format 'fbx'"),
-        ([], "--output: is missing"),
+        ([], "clips: is a folder"),
         (["-o", "x", "--osc", "127.0.0.1:9"], "folder cannot be streamed"),
     ],
 )

@@ -105,7 +105,7 @@ def _write_folder(job: Job, source: Path, output: Path | None, suffix: str | Non
     if suffix not in SUFFIXES:
         raise BadInput("--format", f"curves have no format {suffix[1:]!r}", f"use one of {', '.join(SUFFIXES)}")
     if output is None:
-        raise BadInput("--output", "is missing", "give the folder for the curves")
+        raise BadInput(source, "is a folder", "give one sound file, or with -o a folder for the curves of all")
     if output.is_file():
         raise BadInput(output, "is a file", "give the folder for the curves")
     files = pairs(source, output, suffix)
