@@ -87,5 +87,5 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stdout + "\n" + done.stderr).splitlines()
-        telling = [line for line in said if "rror" in line] or said[-3:]
+        telling = [line for line in said if "rror" in line or "not found" in line] or said[-3:]
         raise FaceliteError(f"{Path(command[0]).name} failed: {'; '.join(line.strip() for line in telling[:3])}")

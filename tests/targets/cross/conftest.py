@@ -10,11 +10,16 @@ from facelite.targets.cross import build
 
 
 @pytest.fixture(scope="session")
-def built(once, shipped_bundle) -> Callable[[str, str, str], Path]:
-    """`built(target, compiler, system)`: the folder of that build."""
+def built(once, shipped_bundle) -> Callable[[str, str], Path]:
+    """`built(target, compiler)`: the folder of that build. zig builds with nothing on the path: pip's programs alone."""
 
-    def make(target: str, compiler: str, system: str = "") -> Path:
-        name = f"{target} by {compiler} for {system or 'its system'}"
-        return once(name, lambda folder: build(shipped_bundle, target, folder, system or None, compiler) and None)
+    def make(target: str, compiler: str) -> Path:
+        def fill(folder: Path) -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                if compiler == "zig":
+                    patch.setenv("PATH", "/nowhere")
+                build(shipped_bundle, target, folder, compiler=compiler)
+
+        return once(f"{target} by {compiler}", fill)
 
     return make
