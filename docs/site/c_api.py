@@ -40,7 +40,7 @@ def page(headers: list[Path]) -> str:
         introduction, items = read(header.read_text())
         known = {name for item in items for name in item.names}
         title, _, rest = introduction.strip().partition("\n")
-        sections += [f"## {header.name}", _inline(title, known) + "\n" + _prose(rest, known)]
+        sections += [f"## {header.name}", _inline(title, known), _prose(rest, known)]
         for item in items:
             sections += [_heading(item.names), f"```c\n{item.code}\n```", _prose(item.text, known)]
     return "\n\n".join(filter(None, sections)) + "\n"

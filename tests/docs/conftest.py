@@ -55,5 +55,5 @@ def workplace(shipped_bundle, shipped_student, speech, tmp_path) -> Path:
     for name in ("speech.wav", "talk.wav", "clips/hello.wav"):
         soundfile.write(tmp_path / name, audio, sample_rate)
     (profile,) = (block for block in PageText(ROOT / "docs/targets.md").blocks("toml") if '"our-devkit"' in block)
-    (tmp_path / "our-devkit.toml").write_text(profile)
+    (tmp_path / "our-devkit.toml").write_text('gates = ["correlation >= .5"]\n' + profile)
     return tmp_path
