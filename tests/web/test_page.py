@@ -147,18 +147,33 @@ def test_a_microphone_is_animated_to_the_bit(address, shipped_bundle, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_minute_of_microphone_loses_no_block(address, shipped_bundle, tmp_path):
+def test_a_minute_loses_no_block(address, shipped_bundle, tmp_path):
+    """Every sample of a minute's file is heard once, in order, and animated."""
+    pcm = np.concatenate([audio.read(clip.path) for clip in itertools.islice(itertools.cycle(data.clips()), 16)])
+    with opened(address, height=80) as page:
+        rate = page.evaluate("live.context.sampleRate")
+        wanted = soxr.resample(pcm[: 60 * 16000], 16000, rate).astype(np.float32)
+        soundfile.write(tmp_path / "speech.wav", wanted, int(rate), "FLOAT")
+        page.uncheck("#gate")
+        page.set_input_files("#file", tmp_path / "speech.wav")
+        page.wait_for_function("live.speech.now > 60", timeout=180_000)
+        got, _ = heard(page, load(shipped_bundle))
+        start = int(np.flatnonzero(got)[0]) - int(np.flatnonzero(wanted)[0])
+        np.testing.assert_array_equal(got[start : start + len(wanted)], wanted)
+        assert page.evaluate("live.speech.gaps") == 0
+
+
+@pytest.mark.slow
+def test_a_minute_of_microphone_is_animated_without_a_gap(address, shipped_bundle, tmp_path):
+    """What Chromium's fake microphone itself leaves out on a busy computer is not ours to see (docs/web.md)."""
     pcm = np.concatenate([audio.read(clip.path) for clip in itertools.islice(itertools.cycle(data.clips()), 16)])
     soundfile.write(tmp_path / "speech.wav", soxr.resample(pcm[: 62 * 16000], 16000, 48000), 48000, "PCM_16")
     with opened(address, *microphone(tmp_path / "speech.wav"), height=80) as page:
-        page.uncheck("#gate")
         page.click("#microphone")
-        page.wait_for_function("live.speech.now > 60", timeout=120_000)
-        got, rate = heard(page, load(shipped_bundle))
+        page.wait_for_function("live.speech.now > 60", timeout=180_000)
+        got, rate = heard(page, load(shipped_bundle), gated=True)
+        assert len(got) >= 60 * rate
         assert page.evaluate("live.speech.gaps") == 0
-        lags = _lags(got, pcm, rate)
-        assert lags.size > 100
-        assert np.ptp(lags) <= 2, "samples of the microphone are missing"  # a block is 128
 
 
 @pytest.mark.slow

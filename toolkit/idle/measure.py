@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..distill.scoring import Score
 from ..evaluation.conditions import Condition
 from ..evaluation.references import NOISE, references
 from ..evaluation.resting import OPEN, stimuli
-from ..evaluation.run import measure
+from ..evaluation.run import ALL, measure
 from ..evaluation.speech import open_speech
 from ..evaluation.subjects import INT8, Subject, open_subjects
 from ..speech import audio
-from ..speech.corpus import Corpus
+from ..speech.corpus import Clip, Corpus
 from ..student import Student, load
 from .clip import gated
 
@@ -53,7 +54,7 @@ def resting_sounds(corpora: Sequence[Path], music: Sequence[Path]) -> Sounds:
         yield "recorded music", audio.read(file)[: 60 * audio.SAMPLE_RATE]
 
 
-def _pauses(clip) -> Iterator[NDArray[np.float32]]:
+def _pauses(clip: Clip) -> Iterator[NDArray[np.float32]]:
     pcm = clip.audio()
     for phone in clip.phones:
         if phone.symbol == "SIL" and phone.end - phone.start >= SHORTEST_BREATH:
@@ -78,9 +79,9 @@ def _delivering(subject: Subject, student: Student, change: Callable[[NDArray, N
     return replace(subject, smoothing=False, unsmoothed=lambda pcm, phones: change(pcm, student.animate(pcm)))
 
 
-def _figures(groups: dict) -> tuple[float, float]:
-    score = groups.get("all") or next(iter(groups.values()))
-    return score.closure.average_precision, score.correlation
+def _figures(groups: dict[str, Score]) -> tuple[float, float]:
+    score = groups.get(ALL) or next(iter(groups.values()))
+    return score.closure.average_precision if score.closure else float("nan"), score.correlation
 
 
 def main() -> None:
