@@ -232,11 +232,11 @@ class QdqOnnx(OnnxRuntime):
 
     def __init__(self, model: bytes, graph: Graph) -> None:
         super().__init__(model, graph)
-        self.quant: Quant = quant_of(graph, len(graph.ops))
+        self.quant = self._codes = quant_of(graph, len(graph.ops))
 
     def __call__(self, heard: Heard) -> NDArray[np.int8]:
         real = np.stack([self.outputs(companding.decode(window))[0].ravel() for window in heard.windows])
-        codes = np.rint(real / np.float32(self.quant.scale)) + self.quant.zero_point
+        codes = np.rint(real / np.float32(self._codes.scale)) + self._codes.zero_point
         return np.clip(codes, CODE_MIN, CODE_MAX).astype(np.int8)
 
 

@@ -58,6 +58,23 @@ def test_a_certificate_is_shown_with_its_verdict(student, graph):
         assert f"Certificate: 80 ms of future audio, {told}" in report.render(facts)
 
 
+def test_devices_stand_beside_their_predictions(student, graph):
+    """What `facelite profile` stores: one device measured, one emulated, whose times mean nothing."""
+    times = {"warm": {"p50": 12000, "p99": 15000, "max": 20000}}
+    prediction = {"us": 10.0, "low_us": 7.5, "high_us": 12.5}
+    told = {"via": "ssh:pi", "isa": "neon_dotprod", "emulated": False, "bits": {"holds": True}, "characters": 16}
+    target = {"name": "pi-5", "title": "Raspberry Pi 5"}
+    device = {**told, "target": target, "times": times, "prediction": prediction}
+    facts = report.collect(student, graph, measured=[device, {**device, "via": "qemu", "emulated": True}])
+    (row,) = facts["measured"][0]["rows"]
+    assert (row["what"], row["p50_us"], row["predicted_us"]) == ("warm", 12, 10)
+    assert row["error"] == pytest.approx(0.2)
+    assert facts["measured"][1]["rows"] == []
+    page = report.render(facts)
+    assert "+20 %" in page
+    assert "emulated: no times" in page
+
+
 def test_times_say_where_they_were_measured(stored, student):
     timing = stored["timing"]
     assert timing["where"] == "measured on this host"

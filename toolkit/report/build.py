@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from facelite.targets.device import load
 from facelite.targets.evidence import gather
 from facelite.targets.validate import validate_all
 from numpy.typing import NDArray
@@ -111,6 +113,7 @@ def build(
         clip=clip,
         errors=errors_over_time(folder, graph, student.blob, heard),
         certificate=known.certificate,
+        measured=load(folder, sha256(student.blob).hexdigest()),
     )
     if "conversion" in before:
         facts["conversion"] = before["conversion"]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import facelite
+from facelite.targets.device import rows
 from facelite.targets.evidence import Certificate
 from facelite.targets.latency import latency
 from facelite.targets.validate import Verdict
@@ -33,6 +34,7 @@ def collect(
     clip: Clip | None = None,
     errors: Mapping[str, Any] | None = None,
     certificate: Certificate | None = None,
+    measured: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Everything that a report shows, as JSON can hold it.
 
@@ -52,6 +54,8 @@ def collect(
         `errors.errors_over_time` of it.
     certificate
         The bundle's, if it has one.
+    measured
+        What `facelite profile` left in the bundle (`targets.device.load`).
     """
     info = student.info
     lateness = latency(info)
@@ -68,6 +72,7 @@ def collect(
         },
         "memory": {**_memory(info), "map": memory_map(student, graph)},
         "verdicts": [verdict.as_dict() for verdict in verdicts],
+        "measured": [_measured(one) for one in measured],
         "timing": timing.as_dict() if timing else None,
         "layers": layer_rows(graph, timing),
         "proof": dict(proof) if proof else None,
@@ -75,6 +80,13 @@ def collect(
         "errors": dict(errors) if errors else None,
         "certificate": asdict(certificate) if certificate else None,
     }
+
+
+def _measured(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A device's times beside what was predicted of it; none under an emulator or where bits differ."""
+    own = {key: one[key] for key in ("via", "isa", "emulated")}
+    return {"target": one["target"]["name"], "title": one["target"]["title"], **own,
+            "bits": bool(one["bits"]["holds"]), "rows": rows(one)}  # fmt: skip
 
 
 def _header(graph: Graph, info: StudentInfo) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def environment() -> jinja2.Environment:
         "figure": figure,
         "lsb": lsb_summary,
         "ms": units.format_milliseconds,
+        "us": lambda us: f"{us:,.0f}" if us >= 1000 else f"{us:.3g}",
         "thousands": lambda count: f"{count:,}",
     }
     return made

@@ -16,13 +16,13 @@ Line = tuple[str, str, str, str, str, str, float | str, str]
 def to_csv(report: Mapping[str, Any]) -> str:
     """The report's numbers with a heading.
 
-    `part` is "target" (a limit's value, limit and margin), "prediction" (µs a hop), "latency", "memory", "layer" (work
-    and time), "proof" (pairs that must agree) or "runtime" (distances; `compare.table.lines`).
+    `part` is "target" (a limit's value, limit and margin), "prediction" and "measured" (µs a hop), "latency", "memory",
+    "layer" (work and time), "proof" (pairs that must agree) or "runtime" (distances; `compare.table.lines`).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for part in (_targets, _latency, _memory, _layers, _proof):
+    for part in (_targets, _measured, _latency, _memory, _layers, _proof):
         writer.writerows(part(report))
     return text.getvalue()
 
@@ -38,6 +38,22 @@ def _targets(report: Mapping[str, Any]) -> Iterator[Line]:
             if verdict["prediction"]:
                 value = verdict["prediction"][measure]
                 yield "prediction", verdict["target"], "", "hop", verdict["tier"], measure, value, "us"
+
+
+def _measured(report: Mapping[str, Any]) -> Iterator[Line]:
+    for device in report["measured"]:
+        for row in device["rows"]:
+            for measure in ("p50_us", "p99_us", "max_us"):
+                yield (
+                    "measured",
+                    device["target"],
+                    device["via"],
+                    device["isa"],
+                    row["what"],
+                    measure,
+                    row[measure],
+                    "us",
+                )
 
 
 def _latency(report: Mapping[str, Any]) -> Iterator[Line]:
