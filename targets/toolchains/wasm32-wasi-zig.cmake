@@ -5,4 +5,4 @@ set(CMAKE_EXECUTABLE_SUFFIX_C .wasm)
 set(zig wasm32-wasi)
 include("${CMAKE_CURRENT_LIST_DIR}/zig.cmake")
 # zig puts the stack below the data, where one too small traps.
-string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -Wl,-z,stack-size=262144")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-z,stack-size=262144")

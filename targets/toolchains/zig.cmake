@@ -21,7 +21,8 @@ foreach(tool ar ranlib)
     string(TOUPPER ${tool} upper)
     set(CMAKE_${upper} "${path}" CACHE FILEPATH "zig ${tool}" FORCE)
 endforeach()
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-s") # no symbols, and on Windows no .pdb
+# Without it zig writes debug information, which names the build folder.
+set(CMAKE_C_FLAGS_INIT "-s")
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 

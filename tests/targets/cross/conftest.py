@@ -11,7 +11,7 @@ from facelite.targets.cross import build
 
 @pytest.fixture(scope="session")
 def built(once, shipped_bundle) -> Callable[[str, str], Path]:
-    """`built(target, compiler)`: the folder of that build. zig builds with nothing on the path: pip's programs alone."""
+    """`built(target, compiler)`: the folder of that build; zig's with nothing on the path, by pip's programs alone."""
 
     def make(target: str, compiler: str) -> Path:
         def fill(folder: Path) -> None:

@@ -38,6 +38,25 @@ def test_every_profile_has_a_platform_and_each_of_its_toolchain_files_is_there()
         assert all((compilers.TOOLCHAINS / name).is_file() for name in platform.toolchains.values() if name)
 
 
+@pytest.mark.parametrize(
+    ("target", "compiler"),
+    [
+        pytest.param("steam-deck", "gcc", marks=pytest.mark.program("gcc")),
+        *(pytest.param(target, "zig", marks=pytest.mark.slow) for target in ("switch", "pc-v3", "web")),
+    ],
+)
+def test_two_builds_are_the_same_bytes_wherever_they_are_made(
+    built, shipped_bundle, tmp_path, monkeypatch, target, compiler
+):
+    monkeypatch.setenv("CFLAGS", "-O0 -DUNWANTED=1")
+    other = tmp_path / "another place with a longer name"
+    build(shipped_bundle, target, other, compiler=compiler)
+    first = built(target, compiler)
+    names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
+    assert [str(name) for name in names if (first / name).read_bytes() != (other / name).read_bytes()] == []
+
+
 @pytest.mark.program("gcc")
 class TestHere:
     def test_the_manifest_tells_the_truth(self, built, shipped_bundle):
@@ -56,15 +75,6 @@ class TestHere:
         text = sum(int(line.split()[0]) for line in size.stdout.splitlines()[1:])
         assert manifest.code_bytes(made) == text
         assert gather(shipped_bundle, (folder,)).code["x86_64"] == text
-
-    def test_two_builds_are_the_same_bytes_wherever_they_are_made(self, built, shipped_bundle, tmp_path, monkeypatch):
-        monkeypatch.setenv("CFLAGS", "-O0 -DUNWANTED=1")
-        other = tmp_path / "another place with a longer name"
-        build(shipped_bundle, "steam-deck", other, compiler="gcc")
-        first = built("steam-deck", "gcc")
-        names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
-        assert names == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
-        assert [str(name) for name in names if (first / name).read_bytes() != (other / name).read_bytes()] == []
 
     def test_nothing_of_this_machine_is_in_it(self, built):
         folder = built("steam-deck", "gcc")
