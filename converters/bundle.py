@@ -244,8 +244,8 @@ def _prove(graph: Graph, folder: Path) -> dict[str, Any]:
     proof = equality(graph, (folder / TFLITE_NAME).read_bytes(), (folder / BLOB_NAME).read_bytes(), heard)
     proof = stream_proof.extended(proof, graph, (folder / STREAM_NAME).read_bytes(), heard)
     if (folder / PCM_NAME).exists():
-        pcm = [(folder / name).read_bytes() for name in (PCM_NAME, PCM_STREAM_NAME)]
-        proof = stream_proof.with_pcm(proof, graph, *pcm, heard)
+        windowed_pcm, one_hop_pcm = ((folder / name).read_bytes() for name in (PCM_NAME, PCM_STREAM_NAME))
+        proof = stream_proof.with_pcm(proof, graph, windowed_pcm, one_hop_pcm, heard)
     return proof
 
 

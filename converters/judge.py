@@ -14,8 +14,8 @@ from facelite.evaluation.run import measure
 from facelite.evaluation.speech import open_speech
 from facelite.evaluation.subjects import Subject
 from facelite.graph import Graph
-from facelite.speech.phones import TimedPhone
 from facelite.student import Student
+from facelite.teachers.protocol import Phone
 from numpy.typing import NDArray
 
 from .backends import blob
@@ -78,7 +78,7 @@ def _scores(subject: Subject, spoken: Sequence[Reference]) -> dict[float, tuple[
 
 
 def _subject(graph: Graph, kind: str, animate: Any) -> Subject:
-    def unsmoothed(pcm: NDArray[np.float32], phones: Sequence[TimedPhone]) -> NDArray[np.float32]:
+    def unsmoothed(pcm: NDArray[np.float32], phones: Sequence[Phone]) -> NDArray[np.float32]:
         return animate(pcm)
 
     controls, parameters = tuple(graph.controls), graph.parameters

@@ -40,7 +40,7 @@ class Histogram:
     @property
     def centres(self) -> NDArray[np.float64]:
         """Middle of each bin."""
-        return (np.arange(BINS) + 0.5) * (2 * self.span / BINS) - self.span
+        return np.linspace(-self.span, self.span, BINS + 1)[:-1] + self.span / BINS
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Count finite values of any shape."""

@@ -5,6 +5,7 @@ They hear int16 PCM: a table inside compands it to 16 bits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ def pack(wide: Graph, narrow: Graph | None = None) -> bytes:
 class _WideFile(File):
     narrow: Graph | None = None
 
-    def activation(self, name: str, shape: list[int], index: int) -> int:
+    def activation(self, name: str, shape: Sequence[int], index: int) -> int:
         quant = self.graph.tensors[index].quant
         return self.writer.tensor(name, shape, quant, "INT8" if self.graph is self.narrow else "INT16")
 

@@ -31,6 +31,7 @@ NEEDS = {
     "label": "a corpus",
     "live": "a person who closes it",
     "profile": "a device",
+    "recipes": "minutes of LiteRT's 16-bit kernels",
     "retarget": "labels of another rig",
     "teach": "a corpus, and hours",
 }
@@ -38,6 +39,9 @@ NEEDS = {
 
 STAND_INS = re.compile(r"…|\.\.\.|\[|\b[A-Z]{3,}\b|padded\.onnx|golden-|device")
 """Words that stand for others, and files that no test makes for a page."""
+
+VERDICTS = {"compare": (0, 1), "validate": (0, 1)}
+"""Exit codes of verbs whose pages show limits that are broken, too."""
 
 AUDIO = "from facelite.speech import audio; pcm = audio.read('speech.wav')\n"
 PREAMBLES = {
@@ -101,13 +105,14 @@ def test_commands_run(page_of, workplace, name):
         _python(page, workplace)
     for command in page.commands():
         words = shlex.split(command)
-        if len(words) == 2 or words[1] in NEEDS or STAND_INS.search(command):
+        named = [word for word in words[2:] if not word.startswith("-")]  # without one it is a mention
+        if not named or words[1] in NEEDS or STAND_INS.search(command):
             continue
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
             words, cwd=workplace, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=900
         )
-        assert result.returncode in (0, 1 if words[1] == "compare" else 0), f"{command}\n{result.stderr}"
+        assert result.returncode in VERDICTS.get(words[1], (0,)), f"{command}\n{result.stderr}"
 
 
 @pytest.mark.parametrize("name", sorted(PREAMBLES))
