@@ -45,8 +45,7 @@ def test_the_mouth_stays_shut_on_sounds_made_here(student):
     jaw = student.controls.index("jawOpen")
     for name, pcm in stimuli().items():
         gated, _ = idle.animate(student, pcm)
-        limit = 0.95 if name == "music" else 0.99  # music is where it fails: docs/idle.md
-        assert (gated[:, jaw] < 0.05).mean() >= limit, name
+        assert (gated[:, jaw] < 0.05).mean() >= 0.99, name
 
 
 def test_it_decides_nothing_from_later_than_it_says(student):

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from .. import doctor
-from ..errors import BadInput
+from ..errors import BadInput, FaceliteError
 
 VOICE = "slt"
 """A woman's; the best that Debian's flite brings."""
@@ -18,11 +18,13 @@ def speak(text: str, path: Path) -> None:
     Raises
     ------
     FaceliteError
-        flite is not installed.
+        flite is not installed, or fails.
     BadInput
         Nothing in `text` can be spoken.
     """
+    if not any(letter.isalnum() for letter in text):
+        raise BadInput(f"--say {text!r}", "holds nothing to speak", "give English words")
     program = doctor.require("flite", "speaking text").path
     done = subprocess.run([program, "-voice", VOICE, "-t", text, "-o", path], capture_output=True, check=False)
-    if done.returncode or not path.is_file() or path.stat().st_size <= 44:  # a WAV header and no sample
-        raise BadInput(f"--say {text!r}", "flite makes no sound of it", "give English words")
+    if done.returncode:
+        raise FaceliteError(f"flite failed on {text!r}: {done.stderr.decode(errors='replace').strip()}")
