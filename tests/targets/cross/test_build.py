@@ -114,7 +114,7 @@ class TestHere:
 
 @pytest.mark.program("gcc")
 def test_the_packaged_size_of_code_has_not_gone_stale(built):
-    """Within 2 % where the compiler is the one of targets/code_sizes.json, and no more than a tenth over the largest."""
+    """Within 2 % by the compiler of targets/code_sizes.json, and no more than a tenth over the largest by any."""
     made = manifest.read(built("steam-deck", "gcc"))
     found, compiler = manifest.code_bytes(made), f"gcc {made['compiler']['version']}"
     packaged = [one for one in json.loads(CODE_SIZES.read_text())["builds"] if one["arch"] == "x86_64"]
