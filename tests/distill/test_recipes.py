@@ -24,6 +24,7 @@ SIZES = {
     "on_device": (0.18e6, 0.23e6, 4096),
     "tiny_real_time": (0.18e6, 0.23e6, 1024),
     "lowest_latency": (0.18e6, 0.23e6, 512),
+    "gate": (0.018e6, 0.028e6, 1024),
 }
 FRAMES = 20
 
