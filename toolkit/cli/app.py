@@ -19,6 +19,7 @@ VERBS = (
     "label",
     "teach",
     "distill",
+    "average",
     "retarget",
     "evaluate",
     "convert",
