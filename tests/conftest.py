@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,11 @@ EXECUTABLES = {
     "qemu-user": "qemu-aarch64",
 }
 """What a package installs, where it is not called like the package."""
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs the tests in its background has all that they start ignore Ctrl-C, which some of them try.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -93,3 +99,15 @@ def shipped_student() -> Path:
 def speech() -> Path:
     """Two seconds of human speech."""
     return min((ROOT / "tests" / "data" / "emodb" / "clips").iterdir())
+
+
+@pytest.fixture(scope="session")
+def launch():
+    """`launch(*options)` starts a Chromium. Playwright runs once in a thread, so all tests of a worker share it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright not installed; pip install playwright")
+    with playwright.sync_playwright() as session:
+
+        def launch(*options: str):
+            return session.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", *options])
+
+        yield launch

@@ -77,7 +77,7 @@ def _environment(source: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key not in _MEANT_FOR_OTHERS}
     return {
         **kept,
-        "CFLAGS": f"-g0 -ffile-prefix-map={source}=facelite",
+        "CFLAGS": f'-g0 "-ffile-prefix-map={source}=facelite"',
         "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", EPOCH),
         "LC_ALL": "C",
     }

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,10 +144,8 @@ def test_a_tier_that_the_cpu_lacks_is_an_error(platform, build, start, tmp_path)
 @pytest.mark.program("clang-19", "wasi-libc", "chromium")
 @pytest.mark.parametrize("compiler", ["", "--js-flags=--liftoff-only", "--js-flags=--no-liftoff"])
 @pytest.mark.parametrize("preset", ["wasm", "wasm-relaxed"])
-def test_chromium_passes_the_c_tests(build, preset, compiler):
+def test_chromium_passes_the_c_tests(launch, build, preset, compiler):
     """In each of V8's two compilers, which must agree on what relaxed instructions do."""
-    from playwright.sync_api import sync_playwright
-
     folder = build(PLATFORMS[preset])
     files = {str(file): encoded(file) for file in DATA.iterdir()}
     script = """async ([program, files]) => {
@@ -154,16 +153,13 @@ def test_chromium_passes_the_c_tests(build, preset, compiler):
         const found = new Map(Object.entries(files).map(([path, text]) => [path, bytes(text)]));
         return run(bytes(program), ["check"], found);
     }"""
-    with sync_playwright() as session:
-        options = ["--no-sandbox", *([compiler] if compiler else [])]
-        browser = session.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+    with closing(launch(*([compiler] if compiler else []))) as browser:
         page = browser.new_page()
         page.add_script_tag(path=Path(__file__).with_name("page.js"))
         for name in CHECKS:
             said = page.evaluate(script, [encoded(folder / "tests" / f"check_{name}.wasm"), files])
             assert said["code"] == 0, said["said"]
             assert f"{name}: ok" in said["said"]
-        browser.close()
 
 
 def encoded(file: Path) -> str:

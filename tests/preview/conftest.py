@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from facelite import data, preview
 from facelite.controls import SPEECH_CONTROLS
@@ -29,12 +27,7 @@ def page_path(clip, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright not installed; pip install playwright")
-    with playwright.sync_playwright() as session:
-        launched = session.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-quic", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-        )
-        yield launched
-        launched.close()
+def browser(launch):
+    launched = launch("--disable-quic", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+    yield launched
+    launched.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -97,11 +96,7 @@ def demo(once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright not installed; pip install playwright")
-    with playwright.sync_playwright() as session:
-        launched = session.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield launched
-        launched.close()
+def browser(launch):
+    launched = launch("--disable-gpu", "--disable-quic")
+    yield launched
+    launched.close()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import itertools
-import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,25 +65,26 @@ def address(folder) -> Iterator[str]:
         server.shutdown()
 
 
-@contextmanager
-def opened(address: str, *options: str, width: int = 640, height: int = 240) -> Iterator[Any]:
-    """The page in a Chromium of its own; small, since its pictures are drawn without a graphics card."""
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+def opened(launch):
+    """`with opened(address, *options) as page`: in a Chromium of its own; small, since no graphics card draws it."""
 
-    with sync_playwright() as session:
-        browser = session.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", *options])
-        page = browser.new_page(viewport={"width": width, "height": height})
+    @contextmanager
+    def opened(address: str, *options: str, width: int = 640, height: int = 240) -> Iterator[Any]:
         problems: list[str] = []
         requests: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(address)
-        page.wait_for_selector("body[data-ready]", timeout=120_000)
-        page.evaluate(WATCH)
-        yield page
-        browser.close()
-    assert problems == []
-    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
+        with closing(launch(*options)) as browser:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.on("request", lambda request: requests.append(request.url))
+            page.goto(address)
+            page.wait_for_selector("body[data-ready]", timeout=120_000)
+            page.evaluate(WATCH)
+            yield page
+        assert problems == []
+        assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
+
+    return opened
 
 
 def heard(page, student: Student, gated: bool = False) -> tuple[np.ndarray, int]:
@@ -114,7 +114,7 @@ def microphone(wav: Path) -> tuple[str, ...]:
     return (*fake, f"--use-file-for-fake-audio-capture={wav}%noloop")
 
 
-def test_a_file_is_animated_to_the_bit(address, shipped_bundle, speech, tmp_path):
+def test_a_file_is_animated_to_the_bit(opened, address, shipped_bundle, speech, tmp_path):
     pcm = audio.read(speech)
     with opened(address) as page:
         rate = page.evaluate("live.context.sampleRate")
@@ -134,7 +134,7 @@ def test_a_file_is_animated_to_the_bit(address, shipped_bundle, speech, tmp_path
         assert page.evaluate("live.speech.gaps") == 0
 
 
-def test_a_microphone_is_animated_to_the_bit(address, shipped_bundle, tmp_path):
+def test_a_microphone_is_animated_to_the_bit(opened, address, shipped_bundle, tmp_path):
     pcm = audio.read(data.demo_clip().path)[: 3 * 16000]
     soundfile.write(tmp_path / "speech.wav", soxr.resample(pcm, 16000, 48000), 48000, "PCM_16")
     with opened(address, *microphone(tmp_path / "speech.wav")) as page:
@@ -147,7 +147,7 @@ def test_a_microphone_is_animated_to_the_bit(address, shipped_bundle, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_minute_loses_no_block(address, shipped_bundle, tmp_path):
+def test_a_minute_loses_no_block(opened, address, shipped_bundle, tmp_path):
     """Every sample of a minute's file is heard once, in order, and animated."""
     pcm = np.concatenate([audio.read(clip.path) for clip in itertools.islice(itertools.cycle(data.clips()), 16)])
     with opened(address, height=80) as page:
@@ -164,7 +164,7 @@ def test_a_minute_loses_no_block(address, shipped_bundle, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_minute_of_microphone_is_animated_without_a_gap(address, shipped_bundle, tmp_path):
+def test_a_minute_of_microphone_is_animated_without_a_gap(opened, address, shipped_bundle, tmp_path):
     """What Chromium's fake microphone itself leaves out on a busy computer is not ours to see (docs/web.md)."""
     pcm = np.concatenate([audio.read(clip.path) for clip in itertools.islice(itertools.cycle(data.clips()), 16)])
     soundfile.write(tmp_path / "speech.wav", soxr.resample(pcm[: 62 * 16000], 16000, 48000), 48000, "PCM_16")
@@ -177,7 +177,7 @@ def test_a_minute_of_microphone_is_animated_without_a_gap(address, shipped_bundl
 
 
 @pytest.mark.slow
-def test_lips_close_on_the_closures(address):
+def test_lips_close_on_the_closures(opened, address):
     """Of each p, b, m of the demonstration clip the most closed moment shows less of the mouth than any open vowel."""
     clip = data.demo_clip()
     kinds = {"P": "shut", "B": "shut", "M": "shut", "AA": "open", "AE": "open"}
@@ -200,7 +200,7 @@ def test_lips_close_on_the_closures(address):
     assert np.median(seen["shut"]) < 0.1 * np.median(seen["open"]), seen
 
 
-def test_the_sound_waits_for_the_face(address, shipped_bundle, folder):
+def test_the_sound_waits_for_the_face(opened, address, shipped_bundle, folder):
     """The delay is what the page says, no frame is missing when its sound is heard, and the page is light and quick."""
     student = load(shipped_bundle)
     with opened(address) as page:
@@ -215,7 +215,7 @@ def test_the_sound_waits_for_the_face(address, shipped_bundle, folder):
     assert site.weight(folder) < 2e6
 
 
-def test_a_sound_that_browsers_cannot_read_is_said(address, tmp_path):
+def test_a_sound_that_browsers_cannot_read_is_said(opened, address, tmp_path):
     (tmp_path / "talk.wav").write_bytes(b"no sound")
     with opened(address) as page:
         page.set_input_files("#file", tmp_path / "talk.wav")

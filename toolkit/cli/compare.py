@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .common import AsJson, exit_with, note, print_json
-from .compare_tables import print_report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +61,8 @@ def compare(
     if as_json:
         print_json({"bundle": bundle, **report})
     else:
+        from ..compare.printed import print_report
+
         print_report(report)
     for line in complaints(report):
         note(line)

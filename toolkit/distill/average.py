@@ -1,7 +1,7 @@
 """The mean of students that began as one: fine-tuned ones keep what they gained and win back what they lost.
 
-Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022 (start and end of a fine-tuning), and "Model soups",
-ICML 2022 (several). It holds only between students that share a start, whose units still mean the same.
+Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022 (start and end of a fine-tuning), and "Model
+soups", ICML 2022 (several). It holds only between students that share a start, whose units still mean the same.
 """
 
 from __future__ import annotations

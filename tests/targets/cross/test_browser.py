@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,8 @@ def encoded(file: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.program("chromium")
-def test_every_tier_and_student_c_in_chromium(built, shipped_bundle, tmp_path):
+def test_every_tier_and_student_c_in_chromium(launch, built, shipped_bundle, tmp_path):
     import numpy as np
-    from playwright.sync_api import sync_playwright
 
     folder = built("web", "zig") / "bin"
     with np.load(shipped_bundle / "golden.npz") as golden:
@@ -33,8 +32,7 @@ def test_every_tier_and_student_c_in_chromium(built, shipped_bundle, tmp_path):
         curves = golden["stream_curves"].tobytes()
     inputs = [shipped_bundle / "student.facelite", shipped_bundle / "golden.npz", tmp_path / "recording.s16"]
     files = {f"/{path.name}": encoded(path) for path in inputs}
-    with sync_playwright() as session:
-        browser = session.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with closing(launch()) as browser:
         page = browser.new_page()
         page.add_script_tag(path=PAGE)
         for tier in ("ref", "wasm_simd128"):
@@ -43,5 +41,4 @@ def test_every_tier_and_student_c_in_chromium(built, shipped_bundle, tmp_path):
             assert said["code"] == 0, said["said"]
         args = ["facelite_replay_student", "/recording.s16", "/frames"]
         said = page.evaluate(SCRIPT, [encoded(folder / "facelite_replay_student.wasm"), files, args])
-        browser.close()
     assert base64.b64decode(said["frames"]) == curves

@@ -8,7 +8,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from .common import console
+from ..cli.common import console
 
 
 def print_report(report: dict[str, Any]) -> None:
