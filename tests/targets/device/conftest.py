@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import socket
 import subprocess
@@ -87,6 +88,6 @@ def wrapper(tmp_path) -> Callable[[str], str]:
     def make(code: str) -> str:
         path = tmp_path / "wrapper.py"
         path.write_text("import os, signal, subprocess, sys\ncommand = sys.argv[1:]\n" + code)
-        return f"exec:{sys.executable} {path}"
+        return f"exec:{shlex.quote(sys.executable)} {shlex.quote(str(path))}"
 
     return make
