@@ -16,11 +16,11 @@ HAND_LABELLED = Path(__file__).parents[1] / "data" / "emodb"
 
 @pytest.fixture(scope="module")
 def speech_folder(tmp_path_factory):
-    """Eight of the hand-labelled clips, as a folder of their own."""
+    """Twenty of the hand-labelled clips, as a folder of their own."""
     folder = tmp_path_factory.mktemp("some speech")
     shutil.copy(HAND_LABELLED / "phones.csv", folder)
     lines = (HAND_LABELLED / "clips.csv").read_text().splitlines()
-    kept = [lines[0], *lines[1::13]]
+    kept = [lines[0], *lines[1::5]]
     (folder / "clips.csv").write_text("\n".join(kept) + "\n")
     for line in kept[1:]:
         (folder / "clips").mkdir(exist_ok=True)
@@ -50,11 +50,10 @@ def test_a_teacher_and_both_renditions_of_a_student(speech_folder, shipped_stude
         ("my run", ["float", "int8"]),
     ]
     assert table["speech"] == {"emodb/test": table["speech"]["emodb/test"]}
-    assert table["speech"]["emodb/test"]["clips"] == 8
+    assert table["speech"]["emodb/test"]["clips"] == 20
     figures = table["rows"][1]["figures"]
     for key in ("average_precision", "average_precision, -30 dB", "correlation"):
-        # Eight clips: a few frames that change rank move the precision by hundredths, either way.
-        assert figures["int8"][key]["mean"] == pytest.approx(figures["float"][key]["mean"], abs=0.06)
+        assert figures["int8"][key]["mean"] == pytest.approx(figures["float"][key]["mean"], abs=0.03)
         assert table["rows"][0]["figures"]["teacher"][key]["mean"] > figures["float"][key]["mean"]
     assert [student["proof"] and student["proof"]["different"] for student in table["rows"][1]["students"]] == [None, 0]
 
