@@ -38,7 +38,7 @@ def label_loss(
     def loss(target: Any, curves: Any) -> Any:
         error = curves - target
         contact = ops.matmul(error, ops.convert_to_tensor(contacts))
-        error = error * scale
+        error = error * ops.convert_to_tensor(scale)
         total = _square(error) + weight * _square(contact)
         moving = _square(error[:, 1:] - error[:, :-1]) + weight * _square(contact[:, 1:] - contact[:, :-1])
         return total + velocity_weight * moving
