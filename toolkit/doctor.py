@@ -14,6 +14,7 @@ from pathlib import Path
 from .errors import MissingDependency
 from .extras import modules_by_extra
 
+_SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 _FESTVOX_RU = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits/wav")
 
 
@@ -101,6 +102,12 @@ _PROGRAMS: dict[str, _Known] = {
         "human Russian speech with phone timings",
         "festvox-ru",
         find=lambda: str(_FESTVOX_RU.parent) if _FESTVOX_RU.is_dir() else None,
+    ),
+    "fluidsynth": _Known("music that a face must stay still for", "fluidsynth", ("fluidsynth",)),
+    "fluid-soundfont-gm": _Known(
+        "instruments for fluidsynth",
+        "fluid-soundfont-gm",
+        find=lambda: str(_SOUND_FONT) if _SOUND_FONT.is_file() else None,
     ),
     "aarch64-gcc": _Known(
         "builds the kernel for 64-bit Arm Linux", "gcc-aarch64-linux-gnu", ("aarch64-linux-gnu-gcc",)

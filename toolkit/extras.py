@@ -5,7 +5,7 @@ from __future__ import annotations
 _MODULES = {
     "cli": ("typer", "rich", "pydantic", "pydantic_core", "soundfile", "soxr", "jinja2", "pyarrow"),
     "convert": ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "ai_edge_litert", "flatbuffers", "h5py"),
-    "distill": ("tensorboardX",),
+    "distill": ("mido", "tensorboardX"),
     "align": ("pocketsphinx",),
     "cluster": ("ray",),
     "hubert": ("safetensors", "torch", "transformers"),

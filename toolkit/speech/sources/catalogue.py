@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from ...errors import BadInput, MissingDependency
 from ..recording import Source
 
-NAMES = ("flite", "espeak", "festvox-ru")
-"""Synthesisers, then packaged recordings; each needs a package of the system."""
+NAMES = ("flite", "espeak", "festvox-ru", "fluidsynth")
+"""Synthesisers of speech, packaged recordings, music; each needs a package of the system."""
+
+_PACKAGES = {"espeak": "espeak-ng", "fluidsynth": "fluidsynth fluid-soundfont-gm"}
+"""Debian's names of what a source needs, where they are not the source's own."""
 
 
 def open_source(name: str, seed: int) -> Source:
@@ -33,6 +36,10 @@ def open_source(name: str, seed: int) -> Source:
         from .festvox_ru import FestvoxRu
 
         return FestvoxRu()
+    if name == "fluidsynth":
+        from .fluidsynth import Fluidsynth
+
+        return Fluidsynth(seed)
     raise BadInput("--sources", f"{name!r} is unknown", f"use some of {', '.join(NAMES)}")
 
 
@@ -54,6 +61,8 @@ def available(names: Sequence[str], seed: int) -> tuple[list[Source], list[Missi
         except MissingDependency as missing:
             skipped.append(missing)
     if not usable:
-        packages = " ".join("espeak-ng" if name == "espeak" else name for name in dict.fromkeys(names))
-        raise MissingDependency("facelite corpus build", "every source of speech", f"apt-get install -y {packages}")
+        packages = " ".join(_PACKAGES.get(name, name) for name in dict.fromkeys(names))
+        raise MissingDependency(
+            "facelite corpus build", "every source that was named", f"apt-get install -y {packages}"
+        )
     return usable, skipped
