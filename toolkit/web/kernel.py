@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -66,7 +65,7 @@ def _fingerprint() -> str:
     root = sources()
     kernel = (path for path in (root / "kernels").rglob("*") if path.suffix in {".c", ".h", ".txt", ".cmake"})
     digest = hashlib.sha256(_zig_version().encode())
-    for path in sorted([*kernel, root / "CMakeLists.txt", _toolchain(root)]):
+    for path in sorted([*kernel, root / "CMakeLists.txt", _toolchain(root), _toolchain(root).with_name("zig.cmake")]):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -80,8 +79,13 @@ def _zig_version() -> str:
         raise _missing("ziglang") from None
 
 
+def _zig() -> Path:
+    """The compiler in the package."""
+    return Path(str(import_module("ziglang").__file__)).with_name("zig.exe" if os.name == "nt" else "zig")
+
+
 def _toolchain(root: Path) -> Path:
-    return root / "targets" / "toolchains" / "wasm32-zig.cmake"
+    return root / "targets" / "toolchains" / "wasm32-wasi-zig.cmake"
 
 
 def _compiled(relaxed: str) -> bytes:
@@ -92,7 +96,7 @@ def _compiled(relaxed: str) -> bytes:
             *("-G", "Ninja", "-S", str(root), "-B", folder),
             f"-DCMAKE_MAKE_PROGRAM={_program('ninja')}",
             f"-DCMAKE_TOOLCHAIN_FILE={_toolchain(root)}",
-            f"-DFACELITE_PYTHON={sys.executable}",
+            f"-DFACELITE_ZIG={_zig()}",
             f"-DFACELITE_WASM_RELAXED={relaxed}",
             *(f"-DFACELITE_{option}=OFF" for option in _OPTIONS),
         )
