@@ -26,7 +26,9 @@ def test_godot_hears_every_frame(tmp_path):
     sent = np.random.default_rng(1).random((20, len(controls)), np.float32)
     port = _free_port()
     command = ["godot3-server", "--path", str(PROJECT), "-s", "listen.gd", f"--port={port}"]
-    godot = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"HOME": str(tmp_path), "PATH": "/usr/bin"})
+    godot = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={"HOME": str(tmp_path), "PATH": "/usr/bin"}
+    )
     try:
         assert godot.stdout is not None
         assert any(line.strip() == "listening" for line in iter(godot.stdout.readline, ""))
