@@ -102,6 +102,8 @@ def run(model: bytes, window: NDArray[np.float32], path: Path) -> NDArray[np.flo
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    # Without it a CPU that has no VNNI adds int8 products in saturating int16.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
