@@ -77,7 +77,12 @@ class Executor:
             kernel = kernel + self._rounding[index]
         frames = self._newest(tensors[op.input], op.delay)
         frames = frames[:, (frames.shape[1] - op.span) % op.stride :]
-        return self._tf.nn.conv1d(frames, kernel, op.stride, "VALID", dilations=op.dilation) + bias
+        taps, inputs, outputs = kernel.shape
+        if op.dilation > 1:  # TensorFlow has no gradient of it on CPUs where oneDNN is off
+            count = self._tf.shape(frames)[1] - (taps - 1) * op.dilation
+            shifted = [frames[:, tap * op.dilation : tap * op.dilation + count] for tap in range(taps)]
+            frames, kernel = self._tf.concat(shifted, -1), self._tf.reshape(kernel, (1, taps * inputs, outputs))
+        return self._tf.nn.conv1d(frames, kernel, op.stride, "VALID") + bias
 
     def add(self, op: Add, index: int, tensors: list[Any]) -> Any:
         a, b = self._newest(tensors[op.input], op.delay), self._newest(tensors[op.other], op.other_delay)
