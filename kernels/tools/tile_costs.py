@@ -43,12 +43,11 @@ class Tier:
 
 _ARM_GCC = "aarch64-linux-gnu-gcc"
 _VNNI = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512vnni")
-_SSE_CPUS = ("btver2", "znver4", "nehalem")
+_SSE_CPUS = ("btver2", "znver3", "znver4", "nehalem")
+_AVX2_CPUS = ("znver2", "znver3", "znver4", "haswell")
 TIERS = {
-    "sse41": Tier(
-        "x86-64", "gcc", "x86/ops_sse41.c", ("-msse4.1",), "pmaddubsw", 1, 4, ("btver2", "znver4", "nehalem")
-    ),
-    "avx2": Tier("x86-64", "gcc", "x86/ops_avx2.c", ("-mavx2",), "vpmaddubsw", 1, 2, ("znver2", "znver4", "haswell")),
+    "sse41": Tier("x86-64", "gcc", "x86/ops_sse41.c", ("-msse4.1",), "pmaddubsw", 1, 4, _SSE_CPUS),
+    "avx2": Tier("x86-64", "gcc", "x86/ops_avx2.c", ("-mavx2",), "vpmaddubsw", 1, 2, _AVX2_CPUS),
     "avx512vnni": Tier("x86-64", "gcc", "x86/ops_avx512vnni.c", _VNNI, "vpdpbusd", 1, 1, ("znver4", "icelake-server")),
     "neon": Tier(
         *("aarch64", _ARM_GCC, "arm/ops_neon.c", ("-march=armv8-a", "-mtune=cortex-a57")),

@@ -105,9 +105,12 @@ def host_check() -> dict[str, Any]:
     return json.loads((Path(__file__).parent / "host_check.json").read_text(encoding="utf-8"))
 
 
-def host_errors() -> dict[str, float]:
-    """predicted / measured - 1 of a hop's time, by tier of the host."""
-    return {tier: one["predicted_us"] / one["measured_us"] - 1 for tier, one in host_check()["time"].items()}
+def host_errors() -> dict[str, dict[str, float]]:
+    """predicted / measured - 1 of a hop's time, by host and tier."""
+    return {
+        host["host"]: {tier: one["predicted_us"] / one["measured_us"] - 1 for tier, one in host["time"].items()}
+        for host in host_check()["hosts"]
+    }
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -116,11 +116,14 @@ def prediction_line(verdict: Verdict) -> str:
     if found is None:
         missing = f"; not checked: {', '.join(verdict.unchecked)}" if verdict.unchecked else ""
         return f"no prediction: the CPU's clock or scheduling is not public{missing}"
-    errors = ", ".join(f"{tier} {error:+.0%}" for tier, error in host_errors().items())
+    errors = "; ".join(
+        f"{host}: " + ", ".join(f"{tier} {error:+.0%}" for tier, error in tiers.items())
+        for host, tiers in host_errors().items()
+    )
     return (
         f"predicted, not measured: {found.us:.3g} us a hop ({found.low_us:.3g} to {found.high_us:.3g}), "
         f"tier {found.tier} as {found.scheduling} at {found.clock_ghz:g} GHz; "
-        f"the model's error on a Zen 4 host: {errors}"
+        f"the model's error where it was measured: {errors}"
     )
 
 
