@@ -61,10 +61,11 @@ static facelite_pcm pcm_of(const request *asked, size_t i) {
 }
 
 static facelite_status check_member(const request *asked, size_t i) {
-    const facelite_stream *stream = asked->streams[i];
-    if (stream == NULL || asked->streams[0] == NULL || stream->model != asked->streams[0]->model) {
+    facelite_stream *stream = asked->streams[i];
+    if (stream == NULL || stream->named || stream->model != asked->streams[0]->model) {
         return FACELITE_E_ARGUMENT;
     }
+    stream->named = 1;
     const facelite_pcm pcm = pcm_of(asked, i);
     const size_t wanted = facelite_stream_frames_for(stream, asked->samples);
     if ((pcm.left > 0 && pcm.f32 == NULL && pcm.i16 == NULL) || (wanted > 0 && asked->frames[i] == NULL)) {
@@ -82,8 +83,14 @@ static facelite_status check(const request *asked) {
         return FACELITE_E_MEMORY;
     }
     facelite_status status = FACELITE_OK;
-    for (size_t i = 0; i < asked->count && status == FACELITE_OK; i++) {
-        status = check_member(asked, i);
+    size_t named = 0;
+    for (; named < asked->count && status == FACELITE_OK; named++) {
+        status = check_member(asked, named);
+    }
+    for (size_t i = 0; i < named; i++) {
+        if (asked->streams[i]) {
+            asked->streams[i]->named = 0;
+        }
     }
     return status;
 }

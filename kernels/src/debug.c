@@ -88,5 +88,6 @@ facelite_status facelite_debug_resample(facelite_stream *stream, const float *pc
     }
     facelite_pcm source = {pcm, NULL, samples};
     *written = facelite_resample(resampler, &stream->model->ops, &source, out, capacity);
+    facelite_resample_rest(resampler, &stream->model->ops, &source);
     return FACELITE_OK;
 }

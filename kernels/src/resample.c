@@ -164,3 +164,8 @@ size_t facelite_resample(facelite_resampler *resampler, const facelite_ops *ops,
         append(resampler, pcm);
     }
 }
+
+void facelite_resample_rest(facelite_resampler *resampler, const facelite_ops *ops, facelite_pcm *pcm) {
+    float none;
+    facelite_resample(resampler, ops, pcm, &none, 1);
+}

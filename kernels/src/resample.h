@@ -62,4 +62,7 @@ uint64_t facelite_resampled_total(const facelite_filter *filter, uint64_t heard)
 size_t facelite_resample(facelite_resampler *resampler, const facelite_ops *ops, facelite_pcm *pcm, float *out,
                          size_t room);
 
+/* Keeps the rest of `pcm`, too little to complete an output. */
+void facelite_resample_rest(facelite_resampler *resampler, const facelite_ops *ops, facelite_pcm *pcm);
+
 #endif

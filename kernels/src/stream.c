@@ -72,6 +72,7 @@ facelite_status facelite_stream_init(void *memory, size_t memory_bytes, const fa
     stream->memory_bytes = memory_bytes;
     stream->smoothing = model->info.smoothing;
     stream->resampled = 0;
+    stream->named = 0;
     memset(facelite_stream_pose(stream), 0, model->info.controls * sizeof(float));
     facelite_face_restart(stream, 0.0);
     restart(stream);
@@ -221,12 +222,6 @@ static void encode_resampled(facelite_stream *stream, facelite_resampler *resamp
     }
 }
 
-/* Leaves the input that is too little for another sample with the resampler. */
-static void absorb(const facelite_stream *stream, facelite_resampler *resampler, facelite_pcm *pcm) {
-    float none;
-    facelite_resample(resampler, &stream->model->ops, pcm, &none, 1);
-}
-
 int facelite_stream_fill(facelite_stream *stream, facelite_pcm *pcm) {
     const facelite_info *info = &stream->model->info;
     facelite_resampler *resampler = facelite_stream_resampler(stream);
@@ -254,7 +249,7 @@ int facelite_stream_fill(facelite_stream *stream, facelite_pcm *pcm) {
         }
     }
     if (resampler) {
-        absorb(stream, resampler, pcm);
+        facelite_resample_rest(resampler, &stream->model->ops, pcm);
     }
     return 0;
 }

@@ -20,7 +20,7 @@ struct facelite_stream {
     uint32_t smoothing;
     uint32_t resampled; /* 1: a facelite_resampler stands info.stream_bytes after this struct */
     uint32_t ended;     /* 1: flushed; the frames stay until the next clip begins */
-    uint32_t reserved;
+    uint32_t named;     /* 1 while a crowd's step is checked and has met this stream; 0 at all other times */
     /* state, pose and kept frames follow */
 };
 

@@ -104,6 +104,11 @@ static void check_refusals(const fixture *shared) {
     CHECK(facelite_streams_step_i16(c.streams, 2, (uint8_t *)c.scratch + 1, pcm, samples, c.frames, ready, written) ==
               FACELITE_E_MEMORY, "unaligned scratch");
     CHECK(facelite_streams_step_f32(NULL, 2, c.scratch, NULL, 0, c.frames, 0, written) == FACELITE_E_ARGUMENT, "null");
+    facelite_stream *const twice[2] = {c.streams[0], c.streams[0]}, *const nobody[2] = {c.streams[0], NULL};
+    CHECK(facelite_streams_step_i16(twice, 2, c.scratch, pcm, samples, c.frames, ready, written) ==
+              FACELITE_E_ARGUMENT, "one stream twice");
+    CHECK(facelite_streams_step_i16(nobody, 2, c.scratch, pcm, samples, c.frames, ready, written) ==
+              FACELITE_E_ARGUMENT, "no stream");
     CHECK(facelite_streams_step_i16(c.streams, 0, c.scratch, pcm, samples, c.frames, 0, written) == FACELITE_OK,
           "nobody is fine");
     CHECK(written[0] == 7 && written[1] == 7, "a refused call writes nothing");

@@ -13,6 +13,7 @@ STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror"
 COMPILERS = ["g++", pytest.param("clang++", marks=pytest.mark.program("clang"))]
 WRAPPER = r"""
 #include <facelite/facelite.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -28,18 +29,52 @@ static_assert(!std::is_constructible_v<facelite::Span<float>, const std::vector<
 static_assert(!std::is_copy_constructible_v<facelite::Model>);
 static_assert(std::is_nothrow_move_assignable_v<facelite::Stream>);
 
-static int taken, given;
+static int taken, given, trodden;
+static std::vector<std::pair<unsigned char *, std::size_t>> blocks; // a guard of 64 bytes behind each
 static void *take(void *, std::size_t bytes, std::size_t alignment) noexcept {
     taken++;
-    return ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
+    void *memory = ::operator new(bytes + 64, std::align_val_t{alignment}, std::nothrow);
+    blocks.emplace_back(static_cast<unsigned char *>(memory), bytes);
+    std::memset(blocks.back().first + bytes, 0x5a, 64);
+    return memory;
 }
 static void give(void *, void *memory) noexcept {
     given++;
+    for (auto [start, bytes] : blocks)
+        for (std::size_t i = bytes; start == memory && i < bytes + 64; i++) trodden += start[i] != 0x5a;
+    blocks.erase(std::remove_if(blocks.begin(), blocks.end(), [=](auto &b) { return b.first == memory; }), blocks.end());
     ::operator delete(memory, std::align_val_t{FACELITE_ALIGNMENT}, std::nothrow);
 }
 static void *refuse(void *, std::size_t, std::size_t) noexcept { return nullptr; }
 
 #define REQUIRE(what) if (!(what)) { std::printf("line %d: %s\n", __LINE__, #what); return 1; }
+
+// A crowd says what each of it says alone, inside the scratch that it asked for.
+static int crowd(const facelite::Model &model, const facelite::Allocator &own, std::size_t count) {
+    const std::vector<float> pcm(5000, 0.1f);
+    facelite::Stream alone;
+    facelite::Scratch scratch, small;
+    REQUIRE(alone.open(model) && scratch.open(model, count, own) && scratch.characters() == count);
+    std::vector<float> wanted(alone.frames_for(pcm.size()) * alone.controls());
+    std::vector<facelite::Stream> streams(count);
+    std::vector<std::vector<float>> frames(count, std::vector<float>(wanted.size()));
+    std::vector<facelite_stream *> handles;
+    std::vector<const float *> in(count, pcm.data());
+    std::vector<float *> out;
+    std::vector<std::size_t> written(count);
+    for (std::size_t i = 0; i < count; i++) {
+        REQUIRE(streams[i].open(model, 0, own));
+        handles.push_back(streams[i].handle());
+        out.push_back(frames[i].data());
+    }
+    const std::size_t room = wanted.size() / alone.controls();
+    REQUIRE(facelite::step<float>(handles, small, in, pcm.size(), out, room, written).code() == FACELITE_E_MEMORY);
+    REQUIRE(facelite::step<float>(handles, scratch, {}, pcm.size(), out, room, written).code() == FACELITE_E_ARGUMENT);
+    REQUIRE(facelite::step<float>(handles, scratch, in, pcm.size(), out, room, written));
+    REQUIRE(alone.push(pcm, scratch, wanted).count == room);
+    for (std::size_t i = 0; i < count; i++) REQUIRE(written[i] == room && frames[i] == wanted);
+    return 0;
+}
 
 int main(int, char **words) {
     std::ifstream file(words[1], std::ios::binary);
@@ -73,10 +108,11 @@ int main(int, char **words) {
         REQUIRE(moved.sample(1, few).code() == FACELITE_E_CAPACITY);
         const facelite_latency sum = moved.latency();
         REQUIRE(sum.resampler > 0 && sum.hop == double(model.info().hop) / model.info().sample_rate);
+        for (unsigned characters : {1u, 2u, 9u}) REQUIRE(crowd(model, own, characters) == 0);
         facelite::Model elsewhere = std::move(model);
         REQUIRE(model.handle() == nullptr && elsewhere.isa() != nullptr);
     }
-    REQUIRE(taken == given && taken == 4);
+    REQUIRE(taken == given && taken == 4 + 3 + (1 + 2 + 9) && trodden == 0);
     std::puts("ok");
 }
 """

@@ -159,7 +159,7 @@ FACELITE_API facelite_status facelite_stream_flush(facelite_stream *stream, void
 FACELITE_API size_t facelite_streams_scratch_bytes(const facelite_model *model, size_t count);
 
 /* A push to each of `count` characters of one model at once, with the same frames: the weights are read once for
- * several characters. The streams must be distinct; their rates, smoothing and places in a hop may differ. Threads
+ * several characters. One stream twice is FACELITE_E_ARGUMENT; rates, smoothing and places in a hop may differ. Threads
  * step streams of their own without a lock.
  * scratch: facelite_streams_scratch_bytes(model, count); pcm: [count] pointers to `samples` samples each, at each
  * stream's own rate; frames: [count] pointers to float [frame_capacity][info.controls]; written: [count].

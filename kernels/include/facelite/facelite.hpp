@@ -201,17 +201,19 @@ private:
 /* What a thread needs to push: one for all the streams that it steps, one after another. */
 class Scratch {
 public:
-    /* characters: how many streams `step` is given at once. */
+    /* characters: how many streams `step` is given at once, at most. */
     Status open(const Model &model, std::size_t characters = 1, Allocator allocator = Allocator::standard()) noexcept {
-        return memory_.take(characters == 1 ? model.info().scratch_bytes
-                                            : facelite_streams_scratch_bytes(model.handle(), characters),
-                            allocator);
+        const auto status = memory_.take(facelite_streams_scratch_bytes(model.handle(), characters), allocator);
+        characters_ = status ? characters : 0;
+        return status;
     }
 
     void *data() const noexcept { return memory_.data(); }
+    std::size_t characters() const noexcept { return characters_; }
 
 private:
     Memory memory_;
+    std::size_t characters_ = 0;
 };
 
 /* One character. One thread at a time. */
@@ -287,7 +289,7 @@ public:
         static_cast<void>(facelite_stream_latency(handle(), &sum));
         return sum;
     }
-    /* For facelite_streams_step_f32 and _i16. */
+    /* For `step`. */
     facelite_stream *handle() const noexcept { return handle_.get(); }
 
 private:
@@ -297,6 +299,28 @@ private:
     Handle<facelite_stream> handle_;
     std::uint32_t controls_ = 0;
 };
+
+/* A push to many distinct streams of one model at once, with the frames of each one's own push: `samples` samples of pcm[i]
+ * for streams[i], its frames, `capacity` at most, to frames[i], how many to written[i]. FACELITE_E_ARGUMENT: the spans
+ * differ in length; FACELITE_E_MEMORY: the scratch was opened for fewer characters. */
+template <class Sample>
+Status step(Span<facelite_stream *const> streams, const Scratch &scratch, Span<const Sample *const> pcm,
+            std::size_t samples, Span<float *const> frames, std::size_t capacity, Span<std::size_t> written) noexcept {
+    static_assert(std::is_same_v<Sample, float> || std::is_same_v<Sample, std::int16_t>);
+    if (pcm.size() != streams.size() || frames.size() != streams.size() || written.size() != streams.size()) {
+        return FACELITE_E_ARGUMENT;
+    }
+    if (scratch.characters() < streams.size()) {
+        return FACELITE_E_MEMORY;
+    }
+    if constexpr (std::is_same_v<Sample, float>) {
+        return facelite_streams_step_f32(streams.data(), streams.size(), scratch.data(), pcm.data(), samples,
+                                         frames.data(), capacity, written.data());
+    } else {
+        return facelite_streams_step_i16(streams.data(), streams.size(), scratch.data(), pcm.data(), samples,
+                                         frames.data(), capacity, written.data());
+    }
+}
 
 } // namespace facelite
 
