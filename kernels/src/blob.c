@@ -158,9 +158,20 @@ typedef struct channel_sums {
     int pair_safe, in_range;
 } channel_sums;
 
+/* Whether what pads `inputs` weights to whole quads is zero: the codes that it meets are anything. */
+static int padding_is_zero(const int8_t *last_quad, uint32_t inputs) {
+    for (uint32_t i = inputs % 4; i > 0 && i < 4; i++) {
+        if (last_quad[i] != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* `quad` is the channel's first quad; the next lies `step` bytes on. */
-static channel_sums sum_channel(const int8_t *quad, size_t step, uint32_t quads) {
-    channel_sums sums = {0, 0, 1, 1};
+static channel_sums sum_channel(const int8_t *quad, size_t step, uint32_t inputs) {
+    const uint32_t quads = (inputs + 3) / 4;
+    channel_sums sums = {0, 0, 1, padding_is_zero(quad + (quads - 1) * step, inputs)};
     for (uint32_t q = 0; q < quads; q++, quad += step) {
         for (int i = 0; i < 4; i += 2) {
             const int a = quad[i], b = quad[i + 1];
@@ -229,7 +240,7 @@ static int conv_holds(facelite_blob *blob, const facelite_op_record *op, const f
         const uint32_t block = o / FACELITE_BLOCK * FACELITE_BLOCK;
         const size_t width = packed - block < FACELITE_BLOCK ? (size_t)packed - block : FACELITE_BLOCK;
         const int8_t *first = weights + block * quads * 4 + (size_t)(o - block) * 4;
-        const channel_sums sums = sum_channel(first, width * 4, (uint32_t)quads);
+        const channel_sums sums = sum_channel(first, width * 4, op->kernel * in->channels);
         if (!conv_channel_holds(blob, op, o, &sums)) {
             return 0;
         }
@@ -260,7 +271,7 @@ static int mean_holds(const facelite_op_record *op, const facelite_tensor_record
                       const facelite_tensor_record *out) {
     return op->kernel >= 1 && op->kernel <= FACELITE_MAX_WINDOW && in->stride == out->stride &&
            in->channels == out->channels && rescale_holds(op->multiplier[0], op->shift[0]) &&
-           (int64_t)op->kernel * 255 <= INT32_MAX >> (op->shift[0] > 0 ? op->shift[0] : 0);
+           (int64_t)op->kernel * 255 <= LARGEST_SUM >> (op->shift[0] > 0 ? op->shift[0] : 0);
 }
 
 static int op_holds(facelite_blob *blob, uint32_t index) {

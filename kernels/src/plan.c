@@ -5,8 +5,9 @@
 #include "requant.h"
 #include "stream.h"
 
-/* Sums in 64 bits; no student that anybody would run comes near. */
-#define LARGEST (UINT64_C(1) << 30)
+/* Bytes of state, and of scratch. No student that anybody would run comes near, and the scratch of a crowd, eight times as
+ * much, is counted in 32 bits where pointers have 32. */
+#define LARGEST (UINT64_C(1) << 27)
 
 /* Upper bound on the stack of any call, callbacks excluded; tests/kernels/test_stack.py adds up what the compiler
  * reports for every path through the library. */

@@ -113,12 +113,69 @@ static void check_resealed(const file *blob) {
     aligned_free(copy);
 }
 
+/* The first operator of `kind` for which `suits`. */
+static uint32_t find(const facelite_blob *open, uint32_t kind, int (*suits)(const facelite_blob *, uint32_t)) {
+    for (uint32_t i = 0; i < open->header.ops; i++) {
+        if (facelite_blob_op(open, i).kind == kind && suits(open, i)) {
+            return i;
+        }
+    }
+    CHECK(0, "the fixture has no such operator");
+    return 0;
+}
+
+static uint32_t inputs_of(const facelite_blob *open, uint32_t index) {
+    const facelite_op_record op = facelite_blob_op(open, index);
+    return op.kernel * facelite_blob_tensor(open, op.input).channels;
+}
+
+static int is_padded(const facelite_blob *open, uint32_t index) {
+    return inputs_of(open, index) % 4 != 0;
+}
+
+static int is_any(const facelite_blob *open, uint32_t index) {
+    return index < open->header.ops;
+}
+
+/* What a blob may say in every field by itself, and not together. */
+static void check_promises(const file *blob) {
+    uint8_t *copy = aligned_zeroed(blob->length);
+    memcpy(copy, blob->bytes, blob->length);
+    facelite_blob open;
+    CHECK(facelite_blob_open(&open, copy, blob->length) == FACELITE_OK, "fixture");
+
+    const uint32_t conv = find(&open, FACELITE_CONV, is_padded), channels = facelite_blob_tensor(&open, conv + 1).channels;
+    const uint32_t width = channels < FACELITE_BLOCK ? (channels + 3) / 4 * 4 : FACELITE_BLOCK;
+    uint8_t *padding = copy + facelite_blob_op(&open, conv).weights_offset + inputs_of(&open, conv) / 4 * width * 4 + 3;
+    int32_t *bias = (int32_t *)(void *)(copy + facelite_blob_op(&open, conv).bias_u8_offset);
+    CHECK(*padding == 0, "the row's padding");
+    *padding = 1;
+    *bias -= 128; /* as it must be if the weight counts */
+    seal(copy, blob->length);
+    CHECK(inspect(copy, blob->length) == FACELITE_E_CORRUPT, "a weight where a row is padded");
+    *padding = 0;
+    *bias += 128;
+
+    const uint32_t mean = find(&open, FACELITE_MEAN, is_any);
+    facelite_op_record *record = (facelite_op_record *)(void *)(copy + open.header.ops_offset) + mean;
+    for (int32_t shift = 0; shift <= 30; shift++) {
+        record->multiplier[0] = INT32_MAX;
+        record->shift[0] = shift;
+        seal(copy, blob->length);
+        const int fits = (int64_t)record->kernel * 255 << shift <= INT32_MAX - 255;
+        CHECK((inspect(copy, blob->length) == FACELITE_OK) == fits, "a mean of %u shifted by %d", record->kernel, shift);
+        CHECK(!fits || run(copy, blob->length), "it runs");
+    }
+    aligned_free(copy);
+}
+
 int main(void) {
     const file blob = read_data("zoo.facelite");
     CHECK(run(blob.bytes, blob.length), "the fixture itself");
     check_flips(&blob);
     check_truncations(&blob);
     check_named_statuses(&blob);
+    check_promises(&blob);
     check_resealed(&blob);
     aligned_free(blob.bytes);
     return finish("blob");

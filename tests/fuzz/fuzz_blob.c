@@ -1,4 +1,5 @@
-/* The loader on any bytes: an error code, or a model that runs inside the memory that facelite_inspect asked for.
+/* The loader on any bytes: an error code, or a model that runs inside the memory that facelite_inspect asked for and says
+ * the same on every tier, whatever its scratch held before.
  *
  * The bytes are read twice: as they are, and with length and checksum put right, so that a change reaches the checks
  * behind those. Under the address sanitizer any byte touched outside blob, model, stream, scratch or frames is a
@@ -20,39 +21,70 @@ static void check_names(const opened *o, const uint8_t *blob) {
     REQUIRE(facelite_control_name(o->model, o->info.controls) == NULL);
 }
 
-/* The frames of one push or flush, into memory for exactly so many. */
-static void check_frames(const opened *o, facelite_stream *stream, const float *pcm) {
+/* Frames of one push or flush, in memory for exactly so many. */
+typedef struct frames {
+    float *values;
+    size_t count;
+} frames;
+
+static frames hear(const opened *o, facelite_stream *stream, const float *pcm) {
     const size_t count = pcm ? facelite_stream_frames_for(stream, SAMPLES) : facelite_stream_frames_pending(stream);
-    const size_t values = count * o->info.controls;
-    float *frames = exact_new(values * sizeof *frames);
+    const frames made = {exact_new(count * o->info.controls * sizeof(float)), count * o->info.controls};
     size_t written = 0;
-    REQUIRE((pcm ? facelite_stream_push_f32(stream, o->scratch, pcm, SAMPLES, frames, count, &written)
-                 : facelite_stream_flush(stream, o->scratch, frames, count, &written)) == FACELITE_OK);
+    REQUIRE((pcm ? facelite_stream_push_f32(stream, o->scratch, pcm, SAMPLES, made.values, count, &written)
+                 : facelite_stream_flush(stream, o->scratch, made.values, count, &written)) == FACELITE_OK);
     REQUIRE(written == count);
-    for (size_t i = 0; i < values; i++) {
-        REQUIRE(!isnan(frames[i]));
+    for (size_t i = 0; i < made.count; i++) {
+        REQUIRE(!isnan(made.values[i]));
     }
-    exact_free(frames);
+    return made;
 }
 
-static void run(const uint8_t *blob, size_t length) {
+static frames end(frames *pushed, frames *flushed) {
+    const frames all = {exact_new((pushed->count + flushed->count) * sizeof(float)), pushed->count + flushed->count};
+    memcpy(all.values, pushed->values, pushed->count * sizeof(float));
+    memcpy(all.values + pushed->count, flushed->values, flushed->count * sizeof(float));
+    exact_free(pushed->values);
+    exact_free(flushed->values);
+    return all;
+}
+
+/* A short clip on the tier that is forced, with scratch full of `fill`. */
+static frames run(const uint8_t *blob, size_t length, int fill) {
     float pcm[SAMPLES];
     for (int i = 0; i < SAMPLES; i++) {
         pcm[i] = i / 37 % 2 ? 1.0f : -1.0f;
     }
     opened o = open_model(blob, length);
     facelite_stream *stream = open_stream(&o, o.info.sample_rate);
+    memset(o.scratch, fill, o.info.scratch_bytes);
     check_names(&o, blob);
-    check_frames(&o, stream, pcm);
-    check_frames(&o, stream, NULL);
+    frames pushed = hear(&o, stream, pcm), flushed = hear(&o, stream, NULL);
     exact_free(stream);
     close_model(&o);
+    return end(&pushed, &flushed);
+}
+
+static void run_tiers(const uint8_t *blob, size_t length) {
+    frames first = {NULL, 0};
+    for (uint32_t t = 0; facelite_isa_available(t); t++) {
+        REQUIRE(facelite_isa_force(facelite_isa_available(t)) == FACELITE_OK);
+        const frames again = run(blob, length, t % 2 ? 0xff : 0x00);
+        if (t > 0) {
+            REQUIRE(again.count == first.count);
+            REQUIRE(memcmp(again.values, first.values, first.count * sizeof(float)) == 0);
+            exact_free(again.values);
+        } else {
+            first = again;
+        }
+    }
+    exact_free(first.values);
 }
 
 static void inspect(const uint8_t *blob, size_t length) {
     facelite_info info;
     if (facelite_inspect(blob, length, &info) == FACELITE_OK && info.hop <= (1u << 16) && is_affordable(&info)) {
-        run(blob, length);
+        run_tiers(blob, length);
     }
 }
 

@@ -47,7 +47,7 @@ INLINE vector add_sums(vector a, vector b) {
     return _mm_add_epi32(a, b);
 }
 
-/* 2^n, n 0..31: a floating-point number whose exponent field says it all. 2^31 comes out as INT32_MIN, its bits. */
+/* 2^n, n 0..30: a floating-point number whose exponent field says it all; 0 of a negative n above -127. */
 INLINE __m128i power_of_two(__m128i n) {
     return _mm_cvttps_epi32(_mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(n, _mm_set1_epi32(127)), 23)));
 }
@@ -107,7 +107,9 @@ INLINE half_up load_half_up(const facelite_conv *layer, size_t channel) {
     int32_t shifts;
     memcpy(&shifts, layer->shift + channel, sizeof shifts);
     const __m128i multiplier = load128(layer->multiplier, channel * 4), once = _mm_set1_epi64x(INT64_C(1) << 30);
-    const __m128i left = _mm_add_epi32(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(shifts)), _mm_set1_epi32(31)); /* 31 - r */
+    /* 31 - r; the lanes behind the last channel, shift 0, would overflow and raise an exception. */
+    const __m128i left = _mm_min_epi32(_mm_add_epi32(_mm_cvtepi8_epi32(_mm_cvtsi32_si128(shifts)), _mm_set1_epi32(31)),
+                                       _mm_set1_epi32(30));
     const __m128i power = power_of_two(left), half = power_of_two(_mm_sub_epi32(_mm_set1_epi32(30), left));
     const __m128i half_even = _mm_and_si128(half, _mm_set1_epi64x(0xffffffff)), half_odd = _mm_srli_epi64(half, 32);
     return (half_up){multiplier,
