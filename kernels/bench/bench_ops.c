@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../src/dispatch.h"
 #include "bench.h"
@@ -7,7 +8,7 @@
 #include "synthetic.h"
 #include "timing.h"
 
-enum { BIGGEST = 1 << 14, SAMPLES = 256, ADDED = 96 };
+enum { BIGGEST = 1 << 14, SAMPLES = 256, ADDED = 96, AVERAGED = 8, DOTS = 4, TAPS = 168 };
 
 typedef struct shape {
     const char *name;
@@ -30,9 +31,11 @@ typedef struct job {
     const facelite_ops *ops;
     const facelite_conv *layer;
     facelite_add add;
+    facelite_mean mean;
     facelite_compander compander;
     const shape *shape;
     float *pcm;
+    int16_t *pcm16;
     uint8_t *in, *out;
 } job;
 
@@ -46,9 +49,36 @@ static void run_add(void *argument) {
     j->ops->add(j->out, j->in, j->in + 128, ADDED, &j->add);
 }
 
+static void run_mean(void *argument) {
+    const job *j = argument;
+    j->ops->mean(j->out, j->in, 1, &j->mean);
+}
+
+static void run_map(void *argument) {
+    const job *j = argument;
+    j->ops->map(j->out, j->in, ADDED, (const int8_t *)j->in + ADDED);
+}
+
 static void run_encode(void *argument) {
     const job *j = argument;
     j->ops->encode_f32(j->out, j->pcm, SAMPLES, &j->compander);
+}
+
+static void run_encode16(void *argument) {
+    const job *j = argument;
+    j->ops->encode_i16(j->out, j->pcm16, SAMPLES, &j->compander);
+}
+
+/* What the 48 kHz filter takes for four of its outputs. */
+static void run_filter(void *argument) {
+    const job *j = argument;
+    facelite_dot dots[DOTS];
+    float sums[DOTS];
+    for (int i = 0; i < DOTS; i++) {
+        dots[i] = (facelite_dot){j->pcm + 3 * i, j->pcm + SAMPLES - TAPS, i % 2};
+    }
+    j->ops->filter(sums, dots, DOTS, TAPS);
+    memcpy(j->out, sums, sizeof sums);
 }
 
 static measurement measure(void (*work)(void *), job *j, double macs) {
@@ -82,20 +112,28 @@ void bench_ops(report *to, const char *tier) {
              .add = synthetic_add(&random),
              .in = aligned_zeroed(BIGGEST),
              .out = aligned_zeroed(BIGGEST),
-             .pcm = aligned_zeroed(SAMPLES * sizeof(float))};
+             .mean = {AVERAGED, ADDED, 128, 1 << 30, -2, 128},
+             .pcm = aligned_zeroed(SAMPLES * sizeof(float)),
+             .pcm16 = aligned_zeroed(SAMPLES * sizeof(int16_t))};
     synthetic_compander(&j.compander);
     for (size_t i = 0; i < BIGGEST; i++) {
         j.in[i] = (uint8_t)random_u32(&random);
     }
     for (size_t i = 0; i < SAMPLES; i++) {
-        j.pcm[i] = (float)random_between(&random, -8000, 8000) / 32768.0f;
+        j.pcm16[i] = (int16_t)random_between(&random, -8000, 8000);
+        j.pcm[i] = (float)j.pcm16[i] / 32768.0f;
     }
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         bench_conv(to, tier, &j, &shapes[s], WEIGHTS_SAFE);
         bench_conv(to, tier, &j, &shapes[s], WEIGHTS_ANY);
     }
     report_line(to, tier, "add 96", measure(run_add, &j, 0.0));
+    report_line(to, tier, "mean of 8, 96 channels", measure(run_mean, &j, 0.0));
+    report_line(to, tier, "map 96", measure(run_map, &j, 0.0));
     report_line(to, tier, "encode 256 float samples", measure(run_encode, &j, 0.0));
+    report_line(to, tier, "encode 256 int16 samples", measure(run_encode16, &j, 0.0));
+    report_line(to, tier, "resample 4 outputs of 168 taps", measure(run_filter, &j, (double)DOTS * TAPS));
+    aligned_free(j.pcm16);
     aligned_free(j.pcm);
     aligned_free(j.in);
     aligned_free(j.out);
