@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import workers as processes
 from ..curves import Curves
 from ..errors import BadInput, FaceliteError
 from ..machine import cores
@@ -121,7 +120,7 @@ def write_all(job: Job, files: list[tuple[Path, Path]], workers: int | None = No
         A worker died.
     """
     workers = min(workers or cores(), len(files))
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
+    with processes.pool(workers) as pool:
         running = [pool.submit(_attempt, job, sound, target) for sound, target in files]
         try:
             yield from (future.result() for future in as_completed(running))
@@ -129,10 +128,6 @@ def write_all(job: Job, files: list[tuple[Path, Path]], workers: int | None = No
             raise BadInput("a worker", "was killed or crashed", "run again with fewer --workers") from None
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the main process's to answer
 
 
 def _attempt(job: Job, sound: Path, target: Path) -> Done:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
 
+from .. import workers as processes
 from ..errors import BadInput
 from .plan import Shard
 from .work import THREADS, Done, Job, Trouble, label_shard
@@ -31,7 +26,7 @@ def run(job: Job, shards: Sequence[Shard], workers: int) -> Generator[Done | Tro
         A worker died: it was killed, or the teacher's library crashed.
     """
     queue = iter(shards)
-    with _environment(), ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
+    with processes.environment(THREADS), processes.pool(workers) as pool:
         try:
             running = {pool.submit(label_shard, job, shard) for shard in islice(queue, _AHEAD * workers)}
             while running:
@@ -49,31 +44,3 @@ def _result(future: Future[Done | Trouble]) -> Done | Trouble:
         raise BadInput(
             "a worker", "was killed or crashed, perhaps for want of memory", "run again with fewer --workers"
         ) from None
-
-
-def _begin() -> None:
-    """Workers leave an interrupt to the main process, and end with it even where it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """Processes that are spawned now get `THREADS`."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(THREADS)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

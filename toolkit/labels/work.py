@@ -15,6 +15,7 @@ from ..atomic import write_bytes
 from ..errors import BadInput, FaceliteError
 from ..teachers.protocol import Teacher
 from ..teachers.registry import open_teacher
+from ..workers import ONE_THREAD
 from . import shards
 from .card import TeacherCard
 from .clip import Label, label
@@ -22,9 +23,7 @@ from .plan import Shard
 from .shards import Facts
 
 THREADS: Mapping[str, str] = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **ONE_THREAD,
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .. import workers as processes
 from ..errors import BadInput, FaceliteError
 from . import audio
 from .journal import Shard
@@ -39,9 +39,7 @@ class Makers:
 
     def __enter__(self) -> Makers:
         if self._workers > 1:
-            self._pool = ProcessPoolExecutor(
-                self._workers, get_context("spawn"), _start_worker, (self._root, self._source)
-            )
+            self._pool = processes.pool(self._workers, _start_worker, self._root, self._source)
         return self
 
     def __exit__(
