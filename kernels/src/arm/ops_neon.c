@@ -65,29 +65,23 @@ INLINE void dot(int32x4_t acc[VECTORS], const uint8_t *x, const int8_t *w, uint3
 
 /* All rows of one block. */
 INLINE void run_block(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const int8_t *w, size_t channel,
-                      const facelite_conv *layer, int vectors) {
+                      const facelite_conv *layer, const void *bias, int vectors) {
     const size_t left = layer->channels - channel, stored = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
     for (size_t j = 0; j < count; j++) {
         int32x4_t acc[VECTORS];
         for (int v = 0; v < VECTORS; v++) {
-            acc[v] = load_i32(layer->bias_s8, channel + (size_t)v * LANES);
+            acc[v] = load_i32(bias, channel + (size_t)v * LANES);
         }
         dot(acc, rows + j * row_step, w, layer->quads, vectors);
         finish(out + j * layer->channels + channel, acc, layer, channel, stored);
     }
 }
 
+typedef const void *activations; /* the folded bias */
+#include "../blocks.h"
+
 static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
-    const int8_t *w = layer->weights;
-    for (size_t channel = 0; channel < layer->channels; channel += FACELITE_BLOCK) {
-        switch ((layer->channels - channel + 3) / 4) {
-        case 1: run_block(out, rows, row_step, count, w, channel, layer, 1); break;
-        case 2: run_block(out, rows, row_step, count, w, channel, layer, 2); break;
-        case 3: run_block(out, rows, row_step, count, w, channel, layer, 3); break;
-        default: run_block(out, rows, row_step, count, w, channel, layer, 4); break;
-        }
-        w += (size_t)layer->quads * FACELITE_BLOCK * 4;
-    }
+    run_blocks(out, rows, row_step, count, layer, layer->bias_s8);
 }
 
 /* The three rescalings of an ADD, the same in every lane. */

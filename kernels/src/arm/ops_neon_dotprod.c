@@ -3,7 +3,7 @@
  * Why the arithmetic is exact. sdot adds four products of signed codes (-128..127) and weights to an int32 lane
  * without anything narrower in between; the loader has bounded the sums. Signed codes take the signed folded bias.
  * Requantisation: finish.h. Everything but convolutions comes from neon. */
-#if !defined(__ARM_FEATURE_DOTPROD) && !defined(_M_ARM64)
+#if !defined(__ARM_FEATURE_DOTPROD) && !(defined(_M_ARM64) && !defined(__clang__)) /* cl has no flag for it */
 #error "compile this file with -march=armv8.2-a+dotprod"
 #endif
 
@@ -65,12 +65,12 @@ INLINE void dot(int32x4_t acc[][VECTORS], const uint8_t *x, size_t row_step, con
 
 /* One block, `rows` rows: bias, products, codes. */
 INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t *w, size_t channel,
-                  const facelite_conv *layer, int rows, int vectors) {
+                  const facelite_conv *layer, const void *bias, int rows, int vectors) {
     const size_t left = layer->channels - channel, count = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
     int32x4_t acc[ROWS][VECTORS];
     for (int r = 0; r < rows; r++) {
         for (int v = 0; v < VECTORS; v++) {
-            acc[r][v] = load_i32(layer->bias_s8, channel + (size_t)v * LANES);
+            acc[r][v] = load_i32(bias, channel + (size_t)v * LANES);
         }
     }
     dot(acc, x, row_step, w, layer->quads, rows, vectors);
@@ -81,33 +81,27 @@ INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t 
 
 /* All rows of one block. */
 INLINE void run_block(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const int8_t *w, size_t channel,
-                      const facelite_conv *layer, int vectors) {
+                      const facelite_conv *layer, const void *bias, int vectors) {
     const size_t frame = layer->channels;
     size_t j = 0;
     out += channel;
     for (; j + 4 <= count; j += 4) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, 4, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, 4, vectors);
     }
     if (j + 2 <= count) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, 2, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, 2, vectors);
         j += 2;
     }
     if (j < count) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, 1, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, 1, vectors);
     }
 }
 
+typedef const void *activations; /* the folded bias */
+#include "../blocks.h"
+
 static void conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
-    const int8_t *w = layer->weights;
-    for (size_t channel = 0; channel < layer->channels; channel += FACELITE_BLOCK) {
-        switch ((layer->channels - channel + 3) / 4) {
-        case 1: run_block(out, rows, row_step, count, w, channel, layer, 1); break;
-        case 2: run_block(out, rows, row_step, count, w, channel, layer, 2); break;
-        case 3: run_block(out, rows, row_step, count, w, channel, layer, 3); break;
-        default: run_block(out, rows, row_step, count, w, channel, layer, 4); break;
-        }
-        w += (size_t)layer->quads * FACELITE_BLOCK * 4;
-    }
+    run_blocks(out, rows, row_step, count, layer, layer->bias_s8);
 }
 
 void facelite_overlay_neon_dotprod(facelite_ops *ops) {

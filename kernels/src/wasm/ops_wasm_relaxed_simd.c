@@ -16,8 +16,13 @@
 
 enum { ROWS = 2 };
 
-/* Adds the products of one block; the counts are constants where this is called. `flip` is 0x80 in every byte where the
- * engine takes signed codes, else 0. */
+/* `flip` is 0x80 in every byte where the engine takes signed codes, else 0. */
+typedef struct activations {
+    const void *bias; /* the folded one */
+    v128_t flip;
+} activations;
+
+/* Adds the products of one block; the counts are constants where this is called. */
 INLINE void dot(v128_t acc[][VECTORS], const uint8_t *x, size_t row_step, const int8_t *w, uint32_t quads, v128_t flip,
                 int rows, int vectors) {
     const size_t step = (size_t)vectors * 16;
@@ -48,15 +53,15 @@ INLINE void dot(v128_t acc[][VECTORS], const uint8_t *x, size_t row_step, const 
 
 /* One block, `rows` rows: bias, products, codes. */
 INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t *w, size_t channel,
-                  const facelite_conv *layer, const void *bias, v128_t flip, int rows, int vectors) {
+                  const facelite_conv *layer, activations codes, int rows, int vectors) {
     const size_t left = layer->channels - channel, count = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
     v128_t acc[ROWS][VECTORS];
     for (int r = 0; r < rows; r++) {
         for (int v = 0; v < VECTORS; v++) {
-            acc[r][v] = load_i32(bias, channel + (size_t)v * LANES);
+            acc[r][v] = load_i32(codes.bias, channel + (size_t)v * LANES);
         }
     }
-    dot(acc, x, row_step, w, layer->quads, flip, rows, vectors);
+    dot(acc, x, row_step, w, layer->quads, codes.flip, rows, vectors);
     for (int r = 0; r < rows; r++) {
         finish(out + (size_t)r * layer->channels, acc[r], layer, channel, count);
     }
@@ -64,38 +69,26 @@ INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t 
 
 /* All rows of one block. */
 INLINE void run_block(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const int8_t *w, size_t channel,
-                      const facelite_conv *layer, const void *bias, v128_t flip, int vectors) {
+                      const facelite_conv *layer, activations codes, int vectors) {
     const size_t frame = layer->channels;
     size_t j = 0;
     for (out += channel; j + ROWS <= count; j += ROWS) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, flip, ROWS, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, codes, ROWS, vectors);
     }
     if (j < count) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, flip, 1, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, codes, 1, vectors);
     }
 }
 
-INLINE void run(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer,
-                const void *bias, v128_t flip) {
-    const int8_t *w = layer->weights;
-    for (size_t channel = 0; channel < layer->channels; channel += FACELITE_BLOCK) {
-        switch ((layer->channels - channel + 3) / 4) {
-        case 1: run_block(out, rows, row_step, count, w, channel, layer, bias, flip, 1); break;
-        case 2: run_block(out, rows, row_step, count, w, channel, layer, bias, flip, 2); break;
-        case 3: run_block(out, rows, row_step, count, w, channel, layer, bias, flip, 3); break;
-        default: run_block(out, rows, row_step, count, w, channel, layer, bias, flip, 4); break;
-        }
-        w += (size_t)layer->quads * FACELITE_BLOCK * 4;
-    }
-}
+#include "../blocks.h"
 
 static void conv_signed(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
-    run(out, rows, row_step, count, layer, layer->bias_s8, wasm_u8x16_const_splat(0x80));
+    run_blocks(out, rows, row_step, count, layer, (activations){layer->bias_s8, wasm_u8x16_const_splat(0x80)});
 }
 
 static void conv_unsigned(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
     if (layer->pair_safe) {
-        run(out, rows, row_step, count, layer, layer->bias_u8, wasm_u8x16_const_splat(0));
+        run_blocks(out, rows, row_step, count, layer, (activations){layer->bias_u8, wasm_u8x16_const_splat(0)});
     } else {
         facelite_wasm_conv(out, rows, row_step, count, layer);
     }

@@ -48,13 +48,13 @@ INLINE void dot(v128_t acc[][VECTORS], int first, const uint8_t *x, size_t row_s
 
 /* One block, `rows` rows: bias, products, codes. */
 INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t *w, size_t channel,
-                  const facelite_conv *layer, int rows, int vectors) {
+                  const facelite_conv *layer, const void *bias, int rows, int vectors) {
     const size_t left = layer->channels - channel, count = left < FACELITE_BLOCK ? left : FACELITE_BLOCK;
     const size_t step = (size_t)vectors * 16;
     v128_t acc[ROWS][VECTORS];
     for (int r = 0; r < rows; r++) {
         for (int v = 0; v < VECTORS; v++) {
-            acc[r][v] = load_i32(layer->bias_u8, channel + (size_t)v * LANES);
+            acc[r][v] = load_i32(bias, channel + (size_t)v * LANES);
         }
     }
     const int together = rows == 1 ? vectors : 2;
@@ -69,28 +69,22 @@ INLINE void block(uint8_t *out, const uint8_t *x, size_t row_step, const int8_t 
 
 /* All rows of one block. */
 INLINE void run_block(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const int8_t *w, size_t channel,
-                      const facelite_conv *layer, int vectors) {
+                      const facelite_conv *layer, const void *bias, int vectors) {
     const size_t frame = layer->channels;
     size_t j = 0;
     for (out += channel; j + ROWS <= count; j += ROWS) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, ROWS, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, ROWS, vectors);
     }
     if (j < count) {
-        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, 1, vectors);
+        block(out + j * frame, rows + j * row_step, row_step, w, channel, layer, bias, 1, vectors);
     }
 }
 
+typedef const void *activations; /* the folded bias */
+#include "../blocks.h"
+
 void facelite_wasm_conv(uint8_t *out, const uint8_t *rows, size_t row_step, size_t count, const facelite_conv *layer) {
-    const int8_t *w = layer->weights;
-    for (size_t channel = 0; channel < layer->channels; channel += FACELITE_BLOCK) {
-        switch ((layer->channels - channel + 3) / 4) {
-        case 1: run_block(out, rows, row_step, count, w, channel, layer, 1); break;
-        case 2: run_block(out, rows, row_step, count, w, channel, layer, 2); break;
-        case 3: run_block(out, rows, row_step, count, w, channel, layer, 3); break;
-        default: run_block(out, rows, row_step, count, w, channel, layer, 4); break;
-        }
-        w += (size_t)layer->quads * FACELITE_BLOCK * 4;
-    }
+    run_blocks(out, rows, row_step, count, layer, layer->bias_u8);
 }
 
 /* The three rescalings of an ADD, the same in every lane. */
