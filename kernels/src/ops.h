@@ -7,8 +7,26 @@
 #ifndef FACELITE_OPS_H
 #define FACELITE_OPS_H
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Floats are IEEE's in the order written, each operation rounded once to its own type, or tiers and machines would not
+ * give the same bits. */
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(_M_FP_FAST) || \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
+#error "facelite's floats are exact: compile without -ffast-math and its parts (-fno-fast-math), without /fp:fast"
+#endif
+#if defined(_MSC_VER) && defined(_M_IX86)
+#if _M_IX86_FP < 2
+#error "facelite's floats are exact: compile with /arch:SSE2, not for the x87"
+#endif
+#elif FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16 /* 16: _Float16 alone is wider */
+#error "facelite's floats are exact: compile with -msse2 -mfpmath=sse, not for the x87"
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma fp_contract(off) /* -ffp-contract=off */
+#endif
 
 /* Packed weights: output channels in blocks of 16, the last block rounded up to 4; inside a block
  * [quads][channels in block][4 inputs], inputs tap-major and channel-minor (docs/blob.md). Tiers may load 64 bytes

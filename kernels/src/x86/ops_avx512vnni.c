@@ -3,7 +3,8 @@
  * Why the arithmetic is exact. vpdpbusd multiplies four biased codes (0..255) by four weights and adds all of it to
  * an int32 lane without saturating in between; the loader has bounded the sums. Requantisation is src/requant.h lane
  * by lane. Everything else comes from avx2. */
-#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512VL__) || !defined(__AVX512VNNI__)
+#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512VL__) || \
+    !(defined(__AVX512VNNI__) || (defined(_MSC_VER) && !defined(__clang__))) /* cl has no flag, and no macro, for VNNI */
 #error "compile this file with -mavx512f -mavx512bw -mavx512vl -mavx512vnni"
 #endif
 
@@ -43,7 +44,7 @@ INLINE vector add_sums(vector a, vector b) {
     return _mm512_add_epi32(a, b);
 }
 
-/* Multipliers and shifts of 16 lanes; see ops_avx2.c. */
+/* Multipliers and shifts of 16 lanes; see ymm.h. */
 typedef struct rescaler {
     __m512i even, odd, left, right, mask, half;
 } rescaler;

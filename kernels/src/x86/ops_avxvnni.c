@@ -4,7 +4,10 @@
  *
  * The EVEX-encoded twin of the instruction computes the same: with AVX-512 flags instead of -mavxvnni this file can be
  * tested on a CPU that has only that (tests/c). */
-#if !defined(__AVX2__) || !(defined(__AVXVNNI__) || defined(_MSC_VER) || (defined(__AVX512VL__) && defined(__AVX512VNNI__)))
+#if defined(__AVXVNNI__) || (defined(_MSC_VER) && !defined(__clang__)) /* cl has no flag, and no macro, for VNNI */
+#define VEX_ENCODED 1
+#endif
+#if !defined(__AVX2__) || !(defined(VEX_ENCODED) || (defined(__AVX512VL__) && defined(__AVX512VNNI__)))
 #error "compile this file with -mavx2 -mavxvnni"
 #endif
 
@@ -16,7 +19,7 @@ enum { MOST_BLOCKS = 4, MOST_SUMS = 8 };
 #define CHAINS(sums) ((sums) < 4 ? 4 / (sums) : 1)
 
 INLINE vector multiply_add(vector sum, vector x, vector w) {
-#if defined(__AVXVNNI__) || defined(_MSC_VER)
+#if defined(VEX_ENCODED)
     return _mm256_dpbusd_avx_epi32(sum, x, w);
 #else
     return _mm256_dpbusd_epi32(sum, x, w);

@@ -3,7 +3,7 @@
  * Exact for the reasons of ops_avx2.c. SSE has no shift with a count a lane, so the division by a power of two goes
  * through double: the quotient has at most 32 significant bits, adding a half of its sign is exact too, and truncating
  * that rounds half away from zero whatever the rounding mode. */
-#if !defined(__SSE4_1__) && !defined(_MSC_VER)
+#if !defined(__SSE4_1__) && !(defined(_MSC_VER) && !defined(__clang__)) /* cl has no flag for it */
 #error "compile this file with -msse4.1"
 #endif
 
@@ -128,7 +128,7 @@ INLINE __m128i requantise_half_up(__m128i acc, const half_up *by) {
     return _mm_blend_epi16(low, high, 0xcc);
 }
 
-/* 16 requantised lanes -> 16 biased codes; see to_codes in ops_avx2.c. */
+/* 16 requantised lanes -> 16 biased codes; see to_codes in ymm.h. */
 INLINE __m128i to_codes(const __m128i steps[VECTORS], int32_t zero_point, int32_t lo, int32_t hi) {
     const __m128i zp = _mm_set1_epi16((int16_t)zero_point);
     const __m128i low = _mm_adds_epi16(_mm_packs_epi32(steps[0], steps[1]), zp);
