@@ -24,16 +24,10 @@ extern "C" {
 
 #if defined(FACELITE_API)
 /* the includer's own */
-#elif defined(FACELITE_SHARED) && defined(_WIN32)
-#  ifdef FACELITE_BUILD
-#    define FACELITE_API __declspec(dllexport)
-#  else
-#    define FACELITE_API __declspec(dllimport)
-#  endif
 #elif defined(__GNUC__)
 #  define FACELITE_API __attribute__((visibility("default")))
 #else
-#  define FACELITE_API
+#  define FACELITE_API /* a DLL is linked by a list of these functions, and needs no more to be called */
 #endif
 
 /* Library version; the ABI is stable within a major version, before 1.0 within a minor one. */
