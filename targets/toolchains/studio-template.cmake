@@ -2,7 +2,6 @@
 # Console SDKs are under NDA, so nothing of theirs stands here; most of them bring a CMake toolchain file already. Then
 # this file is one line, include("/path/of/the/sdk.cmake"), and what facelite wants on top of it, below.
 set(CMAKE_SYSTEM_NAME Generic) # or the name that the SDK's CMake platform module has
-set(CMAKE_SYSTEM_PROCESSOR aarch64) # x86_64 or aarch64: decides which tiers are built
 
 set(CMAKE_C_COMPILER "$ENV{SDK_ROOT}/bin/sdk-clang")
 set(CMAKE_AR "$ENV{SDK_ROOT}/bin/sdk-ar")

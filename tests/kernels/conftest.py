@@ -149,15 +149,26 @@ def tier(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def c_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library built by CMake alone, as a user of the C side builds it, with gcc's call graph beside each object."""
-    folder = tmp_path_factory.mktemp("library")
-    alone = [f"-DFACELITE_{programs}=OFF" for programs in ("TESTS", "BENCH", "TOOLS")]
-    options = [*alone, "-DFACELITE_WERROR=ON", "-DCMAKE_BUILD_TYPE=Release"]
+def build_library(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """`build_library(*options)`: the folder where CMake built the library and nothing else, as a user of the C side
+    builds it."""
+
+    def build(*options: str) -> Path:
+        folder = tmp_path_factory.mktemp("library")
+        alone = [f"-DFACELITE_{programs}=OFF" for programs in ("TESTS", "BENCH", "TOOLS")]
+        configure = ["cmake", "-S", ROOT, "-B", folder, *alone, "-DFACELITE_WERROR=ON", *options]
+        subprocess.run(configure, check=True, capture_output=True)
+        subprocess.run(["cmake", "--build", folder], check=True, capture_output=True)
+        return folder
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def c_build(build_library) -> Path:
+    """The library as released, with gcc's call graph beside each object."""
     graph = ["-DCMAKE_C_COMPILER=gcc", "-DCMAKE_C_FLAGS=-fcallgraph-info=su"] if shutil.which("gcc") else []
-    subprocess.run(["cmake", "-S", ROOT, "-B", folder, *options, *graph], check=True, capture_output=True)
-    subprocess.run(["cmake", "--build", folder], check=True, capture_output=True)
-    return folder
+    return build_library("-DCMAKE_BUILD_TYPE=Release", *graph)
 
 
 @pytest.fixture(scope="session")
