@@ -100,7 +100,7 @@ namespace Facelite
     public sealed class Model : IDisposable
     {
         readonly Block blob, memory;
-        internal readonly IntPtr Handle;
+        IntPtr handle;
         public readonly Info Info;
 
         public Model(byte[] student)
@@ -110,17 +110,35 @@ namespace Facelite
             Native.Check(Native.facelite_inspect(blob.Address, blob.Bytes, out Info), "student");
             memory = new Block(Info.ModelBytes);
             Native.Check(
-                Native.facelite_model_init(memory.Address, memory.Bytes, blob.Address, blob.Bytes, out Handle), "model");
+                Native.facelite_model_init(memory.Address, memory.Bytes, blob.Address, blob.Bytes, out handle), "model");
+            GC.KeepAlive(this);
+        }
+
+        internal IntPtr Handle
+        {
+            get
+            {
+                Check();
+                return handle;
+            }
+        }
+
+        internal void Check()
+        {
+            if (handle == IntPtr.Zero) throw new ObjectDisposedException("Model");
         }
 
         // Which morph target a value of a frame is for.
         public string ControlName(uint index)
         {
-            return Marshal.PtrToStringAnsi(Native.facelite_control_name(Handle, index));
+            string name = Marshal.PtrToStringAnsi(Native.facelite_control_name(Handle, index));
+            GC.KeepAlive(this);
+            return name;
         }
 
         public void Dispose()
         {
+            handle = IntPtr.Zero;
             memory.Dispose();
             blob.Dispose();
         }
@@ -129,9 +147,9 @@ namespace Facelite
     // One character. One thread at a time.
     public sealed class Stream : IDisposable
     {
-        readonly Model model; // kept alive
+        readonly Model model;
         readonly Block memory, scratch;
-        readonly IntPtr handle;
+        IntPtr handle;
         public readonly int Controls;
         public readonly Latency Latency;
 
@@ -144,14 +162,28 @@ namespace Facelite
             if (bytes == UIntPtr.Zero) throw new ArgumentOutOfRangeException("hz", hz + " Hz cannot be heard");
             memory = new Block(bytes);
             scratch = new Block(model.Info.ScratchBytes);
-            Native.Check(Native.facelite_stream_init(memory.Address, bytes, model.Handle, out handle), "stream");
-            Native.Check(Native.facelite_stream_set_rate(handle, hz), "stream");
-            Native.Check(Native.facelite_stream_latency(handle, out Latency), "stream");
+            Check(Native.facelite_stream_init(memory.Address, bytes, model.Handle, out handle), "stream");
+            Check(Native.facelite_stream_set_rate(handle, hz), "stream");
+            Check(Native.facelite_stream_latency(handle, out Latency), "stream");
         }
 
         // Frames that a push of so many samples, or a flush, would return now.
-        public int FramesFor(int samples) { return (int)Native.facelite_stream_frames_for(handle, (UIntPtr)samples); }
-        public int FramesPending { get { return (int)Native.facelite_stream_frames_pending(handle); } }
+        public int FramesFor(int samples)
+        {
+            UIntPtr frames = Native.facelite_stream_frames_for(Handle, (UIntPtr)samples);
+            GC.KeepAlive(this);
+            return (int)frames;
+        }
+
+        public int FramesPending
+        {
+            get
+            {
+                UIntPtr frames = Native.facelite_stream_frames_pending(Handle);
+                GC.KeepAlive(this);
+                return (int)frames;
+            }
+        }
 
         // Hears pcm[first .. first + samples - 1], -1..1 or int16. frames: room for FramesFor(samples) * Controls.
         // Returns how many frames it stored.
@@ -160,9 +192,9 @@ namespace Facelite
             Range(pcm, first, samples);
             if (samples == 0) return 0;
             UIntPtr written;
-            Native.Check(
+            Check(
                 Native.facelite_stream_push_f32(
-                    handle, scratch.Address, ref pcm[first], (UIntPtr)samples, frames, Room(frames), out written), "push");
+                    Handle, scratch.Address, ref pcm[first], (UIntPtr)samples, frames, Room(frames), out written), "push");
             return (int)written;
         }
 
@@ -171,9 +203,9 @@ namespace Facelite
             Range(pcm, first, samples);
             if (samples == 0) return 0;
             UIntPtr written;
-            Native.Check(
+            Check(
                 Native.facelite_stream_push_i16(
-                    handle, scratch.Address, ref pcm[first], (UIntPtr)samples, frames, Room(frames), out written), "push");
+                    Handle, scratch.Address, ref pcm[first], (UIntPtr)samples, frames, Room(frames), out written), "push");
             return (int)written;
         }
 
@@ -181,8 +213,7 @@ namespace Facelite
         public int Flush(float[] frames)
         {
             UIntPtr written;
-            Native.Check(
-                Native.facelite_stream_flush(handle, scratch.Address, frames, Room(frames), out written), "flush");
+            Check(Native.facelite_stream_flush(Handle, scratch.Address, frames, Room(frames), out written), "flush");
             return (int)written;
         }
 
@@ -190,19 +221,38 @@ namespace Facelite
         public void Sample(double seconds, float[] face)
         {
             if (face.Length < Controls) throw new ArgumentException("it has fewer values than controls", "face");
-            Native.Check(Native.facelite_stream_sample(handle, seconds, face), "sample");
+            Check(Native.facelite_stream_sample(Handle, seconds, face), "sample");
         }
 
         // Stops speech: the face leaves its pose at `at` for what comes next, over `fade` seconds.
-        public void Stop(double at, double fade) { Native.Check(Native.facelite_stream_stop(handle, at, fade), "stop"); }
+        public void Stop(double at, double fade) { Check(Native.facelite_stream_stop(Handle, at, fade), "stop"); }
 
-        public void Reset() { Native.Check(Native.facelite_stream_reset(handle), "reset"); }
+        public void Reset() { Check(Native.facelite_stream_reset(Handle), "reset"); }
 
         public void Dispose()
         {
+            handle = IntPtr.Zero;
             scratch.Dispose();
             memory.Dispose();
-            GC.KeepAlive(model);
+        }
+
+        // Memory that C may use: neither the stream nor its model is disposed of.
+        IntPtr Handle
+        {
+            get
+            {
+                if (handle == IntPtr.Zero) throw new ObjectDisposedException("Stream");
+                model.Check();
+                return handle;
+            }
+        }
+
+        // After every call of C: until it has returned, the garbage collector must not take this for done with, whose
+        // memory C is using.
+        void Check(int status, string what)
+        {
+            GC.KeepAlive(this);
+            Native.Check(status, what);
         }
 
         UIntPtr Room(float[] frames) { return (UIntPtr)(frames.Length / Controls); }

@@ -53,6 +53,54 @@ def test_csharp(speaks, run_program, tmp_path):
     speaks("mono", tmp_path / "Talk.exe")
 
 
+DISPOSED = """
+using System;
+using System.IO;
+static class Program
+{
+    static void Refused(Action use)
+    {
+        try { use(); } catch (ObjectDisposedException) { return; }
+        throw new Exception("used after Dispose");
+    }
+
+    static void Main(string[] words)
+    {
+        var model = new Facelite.Model(File.ReadAllBytes(words[0]));
+        var stream = new Facelite.Stream(model, 16000);
+        var other = new Facelite.Stream(model, 48000);
+        var frames = new float[1000];
+        stream.Dispose();
+        stream.Dispose();
+        Refused(() => stream.FramesFor(1));
+        Refused(() => Console.WriteLine(stream.FramesPending));
+        Refused(() => stream.Push(new float[1], 0, 1, frames));
+        Refused(() => stream.Push(new short[1], 0, 1, frames));
+        Refused(() => stream.Flush(frames));
+        Refused(() => stream.Sample(0, frames));
+        Refused(() => stream.Stop(0, 0));
+        Refused(() => stream.Reset());
+        other.Push(new short[480], 0, 480, frames);
+        model.Dispose();
+        Refused(() => model.ControlName(0));
+        Refused(() => new Facelite.Stream(model, 16000));
+        Refused(() => other.Sample(0, frames)); // it reads the model's memory
+        other.Dispose();
+        Console.WriteLine("ok");
+    }
+}
+"""
+
+
+@pytest.mark.program("mono-mcs", "mono-runtime")
+def test_csharp_hands_no_freed_memory_to_c(prefix, clip, run_program, tmp_path):
+    (tmp_path / "Disposed.cs").write_text(DISPOSED)
+    program = tmp_path / "Disposed.exe"
+    run_program("mcs", "-warnaserror", f"-out:{program}", tmp_path / "Disposed.cs", EXAMPLES / "csharp" / "Facelite.cs")
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib")}
+    assert run_program("mono", program, clip.student, env=environment) == "ok\n"
+
+
 @pytest.mark.program("rustc")
 def test_rust(prefix, speaks, run_program, tmp_path):
     options = ["--edition", "2021", "-O", "-D", "warnings", "-L", prefix / "lib"]
