@@ -27,9 +27,16 @@ static int agree(void) {
     return memcmp(expected, actual, ROOM) == 0;
 }
 
-/* Since feclearexcept; a game that unmasks these to find its own faults must not find ours. */
+/* What a game may unmask to find its own faults; WebAssembly has no such flags. */
+#if defined(FE_INVALID) && defined(FE_DIVBYZERO) && defined(FE_OVERFLOW)
+enum { FAULTS = FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW };
+#else
+enum { FAULTS = 0 };
+#endif
+
+/* Since feclearexcept. */
 static int raises_nothing(void) {
-    return fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) == 0;
+    return fetestexcept(FAULTS) == 0;
 }
 
 typedef enum fill { FILL_RANDOM, FILL_LOW, FILL_HIGH, FILL_ZERO_CODE, FILLS } fill;

@@ -42,7 +42,8 @@ static void give(void *, void *memory) noexcept {
     given++;
     for (auto [start, bytes] : blocks)
         for (std::size_t i = bytes; start == memory && i < bytes + 64; i++) trodden += start[i] != 0x5a;
-    blocks.erase(std::remove_if(blocks.begin(), blocks.end(), [=](auto &b) { return b.first == memory; }), blocks.end());
+    auto freed = std::find_if(blocks.begin(), blocks.end(), [=](auto &block) { return block.first == memory; });
+    if (freed != blocks.end()) blocks.erase(freed);
     ::operator delete(memory, std::align_val_t{FACELITE_ALIGNMENT}, std::nothrow);
 }
 static void *refuse(void *, std::size_t, std::size_t) noexcept { return nullptr; }

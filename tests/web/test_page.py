@@ -201,7 +201,7 @@ def test_lips_close_on_the_closures(opened, address):
 
 
 def test_the_sound_waits_for_the_face(opened, address, shipped_bundle, folder):
-    """The delay is what the page says, and enough for the frames to be there when their sound is heard; the page is light."""
+    """The delay is what the page says, and enough for frames to be there when their sound is; the page is light."""
     student = load(shipped_bundle)
     with opened(address) as page:
         page.click("#clips button")
