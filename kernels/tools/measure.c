@@ -266,5 +266,5 @@ double measure_clock(void) {
         const uint64_t taken = machine_now() - start;
         least = taken < least ? taken : least;
     }
-    return (double)least / READINGS;
+    return (double)least / (double)READINGS;
 }

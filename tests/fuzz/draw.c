@@ -50,7 +50,9 @@ void exact_free(void *memory) {
 #endif
 
 void *scratch_new(size_t bytes) {
-    return memset(exact_new(bytes), 0x5a, bytes);
+    void *scratch = exact_new(bytes);
+    memset(scratch, 0x5a, bytes);
+    return scratch;
 }
 
 int is_affordable(const facelite_info *info) {
