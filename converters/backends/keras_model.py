@@ -31,7 +31,9 @@ def build(network: Network) -> keras.Model:
     first = made[network.input]
     for node in network.nodes:
         made[node.output] = _BUILDERS[type(node)](network, node, [_read(made, operand) for operand in node.inputs])
-    return keras.Model(first, keras.layers.Flatten()(made[network.output]))
+    output = made[network.output]
+    newest = Operand(network.output, frames=1, channels=output.shape[2])
+    return keras.Model(first, keras.layers.Flatten()(_read(made, newest)))
 
 
 def _read(made: dict[int, Any], operand: Operand) -> Any:

@@ -84,6 +84,4 @@ def _alone(node: Affine) -> Node:
     channels = node.inputs[0].channels
     weight = np.diag(np.broadcast_to(node.scale, channels)).astype(np.float32)[:, None, :]
     bias = np.broadcast_to(node.shift, channels).copy()
-    # Every frame of the value is mapped, those that this reader leaves out too, as readers behind it count on.
-    operand = replace(node.inputs[0], delay=0)
-    return Convolution(node.kind, node.name, (operand,), node.output, weight, bias)
+    return Convolution(node.kind, node.name, node.inputs, node.output, weight, bias)

@@ -65,6 +65,7 @@ def absorb_views(network: Network) -> Network:
         Nodes that mix frames with channels, or whose shapes contradict each other.
     """
     views = {network.input: _waveform(network)}
+    made = {network.input: views[network.input].frames}
     nodes: list[Node] = []
     problems: list[tuple[Node, str]] = []
     for node in network.nodes:
@@ -78,8 +79,14 @@ def absorb_views(network: Network) -> Network:
             problems.append((node, str(mismatch)))
             continue
         views[node.output] = view
-        if not isinstance(node, _MOVES):
-            nodes.append(replace(node, inputs=tuple(map(_operand, seen))))
+        if isinstance(node, _MOVES):
+            continue
+        if isinstance(node, _MAPS):
+            seen = [replace(seen[0], frames=made[seen[0].value], delay=0)]
+            made[node.output] = seen[0].frames
+        else:
+            made[node.output] = view.frames
+        nodes.append(replace(node, inputs=tuple(map(_operand, seen))))
     report(network, problems)
     output = views[network.output]
     if output.frames != 1 or output.delay != 0 or not nodes:
@@ -181,6 +188,8 @@ def _sum(network: Network, node: Sum, seen: list[View]) -> View:
     a, b = seen
     if (a.frames, a.channels) != (b.frames, b.channels) or a.extents != b.extents:
         raise _Mismatch("its two sides differ in shape")
+    if len(a.extents) == 2 and a.channels_first != b.channels_first:
+        raise _Mismatch("its two sides lie in different orders")
     return View(node.output, a.frames, a.channels, channels_first=a.channels_first)
 
 
@@ -208,12 +217,14 @@ def _affine(network: Network, node: Affine, seen: list[View]) -> View:
 
 
 def _pointwise(network: Network, node: Pointwise, seen: list[View]) -> View:
-    # It maps the frames that were cropped away too, so that the crop stays a matter of who reads the result.
     return replace(seen[0], value=node.output)
 
 
 _MOVES = (Reshape, Transpose, Crop)
 """Nodes that only move values."""
+
+_MAPS = (Affine, Pointwise)
+"""Nodes that map every frame made, those that were cropped away too: a crop stays a matter of who reads the result."""
 
 _VIEWS: dict[type[Node], Callable[..., View]] = {
     Reshape: _reshape,

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import torch
 from facelite import BadInput, Unsupported
+from facelite.converters.backends import keras_model
 from facelite.converters.bundle import convert
+from facelite.converters.frontends import onnx as onnx_frontend
+from facelite.converters.passes import normalise
 from torch import nn
 
 SPEC = 'name = "padded"\nlookahead = 100\ncontrols = ["a", "b"]\n'
@@ -122,3 +125,63 @@ def test_other_offenders_are_refused_even_so(tmp_path):
     (tmp_path / "student.toml").write_text(SPEC)
     with pytest.raises(Unsupported, match=r"Softmax"):
         convert(tmp_path / "student.onnx", tmp_path / "out", windowed_only=True)
+
+
+class Cropped(nn.Module):
+    """Pads, crops the newest frames, and maps what is left; `end` says how it reads that."""
+
+    def __init__(self, end: str) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.front, self.norm = nn.Conv1d(1, 8, 64, 64, padding=16), nn.BatchNorm1d(8)
+        self.norm.running_mean.uniform_(-0.3, 0.3)
+        self.norm.running_var.uniform_(0.01, 0.05)
+        nn.init.normal_(self.norm.bias)
+        self.inner, self.head, self.end = nn.Conv1d(8, 8, 3), nn.Linear(8, 2), end
+        self.last = nn.Conv1d(8, 2, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.front(x)
+        if self.end == "batch norm":
+            x = nn.functional.leaky_relu(self.norm(torch.relu(x)[:, :, :-9]), 0.1)
+            return self.head(self.inner(x)[:, :, -3:].mean(2))
+        if self.end == "batch norm alone":
+            x = self.norm(torch.relu(x)[:, :, 4:-9])
+            return self.head((x[:, :, 2:] + x[:, :, :-2])[:, :, -5:].mean(2))
+        if self.end == "pointwise":
+            return self.head(nn.functional.leaky_relu(x[:, :, :-9], 0.1)[:, :, -1])
+        return torch.sigmoid(self.last(torch.tanh(x[:, :, :-9])))[:, :, -1]
+
+
+@pytest.mark.parametrize("end", ["batch norm", "batch norm alone", "pointwise", "newest frame"])
+def test_a_crop_before_a_map_is_a_crop_once(end, tmp_path):
+    model = Cropped(end).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (torch.zeros(1, 1, 2048),), tmp_path / "student.onnx", dynamo=False)
+    (tmp_path / "student.toml").write_text(SPEC)
+    built = keras_model.build(normalise(onnx_frontend.load(tmp_path / "student.onnx"), windowed_only=True))
+    window = np.random.default_rng(1).uniform(-1, 1, 2048).astype(np.float32)
+    with torch.no_grad():
+        expected = model(torch.from_numpy(window).reshape(1, 1, -1)).numpy().ravel()
+    assert np.abs(np.asarray(built(window[None, :, None])).ravel() - expected).max() < 1e-5
+    assert convert(tmp_path / "student.onnx", tmp_path / "out", windowed_only=True)["int8"]["snr_db"] > 20
+
+
+def test_a_square_sum_of_two_orders_is_refused(tmp_path):
+    class Square(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.front, self.head = nn.Conv1d(1, 16, 32, 32), nn.Linear(256, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.front(x)
+            return self.head((x + x.transpose(1, 2)).flatten(1))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Square().eval(), (torch.zeros(1, 1, 512),), tmp_path / "student.onnx", dynamo=False)
+    (tmp_path / "student.toml").write_text(SPEC)
+    for windowed_only in (False, True):
+        with pytest.raises(Unsupported, match="its two sides lie in different orders"):
+            convert(tmp_path / "student.onnx", tmp_path / "out", windowed_only=windowed_only)
