@@ -100,12 +100,24 @@ def check_float(source: Source, graph: Graph, heard: NDArray[np.float32]) -> Non
     start = max(0, int(np.argmax(np.abs(heard))) - graph.window // 2)
     window = heard[start : start + graph.window]
     window = np.concatenate([np.zeros(graph.window - len(window), np.float32), window])
-    theirs = source.answer(window)
+    check_answer(source.path, reference.run_window(graph, window), source.answer(window))
+
+
+def check_answer(path: Path, ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:
+    """Hold controls that we make of a window against those that the file's own runtime makes of it.
+
+    Raises
+    ------
+    BadInput
+        The file gives values that are not finite.
+    FaceliteError
+        The two differ by more than float rounding.
+    """
     if not np.all(np.isfinite(theirs)):
-        raise BadInput(source.path, "gives values that are not finite", "train or export it again")
-    error = np.abs(reference.run_window(graph, window) - theirs).max()
+        raise BadInput(path, "gives values that are not finite", "train or export it again")
+    error = np.abs(ours - theirs).max()
     if not error <= _TOLERANCE * max(1.0, float(np.abs(theirs).max())):
-        raise FaceliteError(f"{source.path}: its graph differs from the file's own runtime by {error:.3g}; report this")
+        raise FaceliteError(f"{path}: its graph differs from the file's own runtime by {error:.3g}; report this")
 
 
 @dataclass(frozen=True, eq=False)

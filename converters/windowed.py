@@ -22,6 +22,7 @@ from .frontends import keras as keras_frontend
 from .frontends import onnx as onnx_frontend
 from .frontends import onnx_file
 from .passes import normalise
+from .sources import check_answer, check_controls
 
 REPORT_NAME = "report.json"
 
@@ -60,10 +61,15 @@ def write(
     Raises
     ------
     BadInput, Unsupported
-        Another kind of file, or operators that even a windowed student cannot have.
+        Another kind of file, one whose answers are not finite, or operators that even a windowed student cannot have.
+    FaceliteError
+        On the loudest window, what is quantised differs from the ONNX file by more than float rounding.
     """
     model, exported = _opened(source, spec)
     heard = calibrating.windows(clips(), model.input_shape[1])
+    loudest = max(heard, key=lambda window: float(np.abs(window).max()))
+    ours = np.asarray(model(loudest[None, :, None], training=False)).ravel()
+    check_answer(source, ours, onnx.run(exported, loudest, source))
     int8 = tflite.convert(model, heard)
     write_bytes(folder / names[0], int8)
     write_bytes(folder / names[1], exported)
@@ -87,7 +93,7 @@ def _opened(source: Path, spec: StudentSpec) -> tuple[Any, bytes]:
     """The Keras model, and the ONNX file."""
     if source.suffix == ".keras":
         model = keras_frontend.load(source, windowed_only=True)
-        _check_controls(model, spec, source)
+        check_controls(spec, model.output_shape[-1], source)
         return model, onnx.from_keras(model, spec.name)
     if source.suffix != ".onnx":
         raise BadInput(source, "cannot be converted windowed-only", "give a .keras or a float .onnx")
@@ -96,14 +102,8 @@ def _opened(source: Path, spec: StudentSpec) -> tuple[Any, bytes]:
     if network.quantised:
         raise BadInput(source, "is int8 already", "run it as it is, or give the float model")
     model = keras_model.build(network)
-    _check_controls(model, spec, source)
+    check_controls(spec, model.output_shape[-1], source)
     return model, onnx.from_onnx(raw, source, spec.name, len(spec.controls))
-
-
-def _check_controls(model: Any, spec: StudentSpec, source: Path) -> None:
-    if model.output_shape[-1] != len(spec.controls):
-        problem = f"controls names {len(spec.controls)} controls, but {source} gives {model.output_shape[-1]}"
-        raise BadInput(spec.source, problem, "give one name an output")
 
 
 def _int8_distance(int8: bytes, exported: bytes, source: Path, window: int, rate: int) -> dict[str, float | None]:

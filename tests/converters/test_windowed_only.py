@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from facelite import BadInput, Unsupported
+from facelite import BadInput, FaceliteError, Unsupported
+from facelite.converters import windowed
 from facelite.converters.backends import keras_model
 from facelite.converters.bundle import convert
 from facelite.converters.frontends import onnx as onnx_frontend
@@ -185,3 +186,34 @@ def test_a_square_sum_of_two_orders_is_refused(tmp_path):
     for windowed_only in (False, True):
         with pytest.raises(Unsupported, match="its two sides lie in different orders"):
             convert(tmp_path / "student.onnx", tmp_path / "out", windowed_only=windowed_only)
+
+
+def _wrong_by(model, addend: float):
+    import keras
+
+    waveform = keras.Input(model.input_shape[1:])
+    return keras.Model(waveform, keras.layers.Rescaling(1.0, addend)(model(waveform)))
+
+
+@pytest.mark.parametrize("name", ["padded", "padded_keras"])
+def test_what_is_quantised_is_held_against_the_file(name, request, monkeypatch, tmp_path):
+    build, export = keras_model.build, windowed.onnx.from_keras
+    monkeypatch.setattr(keras_model, "build", lambda network: _wrong_by(build(network), 0.01))
+    monkeypatch.setattr(windowed.onnx, "from_keras", lambda model, name: export(_wrong_by(model, 0.01), name))
+    with pytest.raises(FaceliteError, match=r"differs from the file's own runtime by 0\.01; report this"):
+        convert(request.getfixturevalue(name), tmp_path / "out", windowed_only=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_answers_that_are_not_finite_are_refused(tmp_path):
+    model = Padded().eval()
+    model.head = nn.Sequential(model.head, nn.Linear(2, 2))
+    for values in (model.head[0].weight.data, model.head[0].bias.data, model.head[1].weight.data):
+        values.fill_(3e38)
+    model.head[1].weight.data[:, 0] *= -1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (torch.zeros(1, 1, 512),), tmp_path / "student.onnx", dynamo=False)
+    (tmp_path / "student.toml").write_text(SPEC)
+    with pytest.raises(BadInput, match="not finite"):
+        convert(tmp_path / "student.onnx", tmp_path / "out", windowed_only=True)
