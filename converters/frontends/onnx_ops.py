@@ -256,21 +256,56 @@ def _leaky_relu(scope: Scope) -> None:
 
 @translates("Clip")
 def _clip(scope: Scope) -> None:
-    source = scope.value()
-    bounds = [_bound(scope, "min", 1, -math.inf), _bound(scope, "max", 2, math.inf)]
-    clamp = next((clamp for clamp in Clamp if list(clamp.bounds) == bounds), None)
+    _limited(scope, scope.value(), _bound(scope, "min", 1, -math.inf), _bound(scope, "max", 2, math.inf))
+
+
+@translates("Max", "Min")
+def _limit(scope: Scope) -> None:
+    """A limit at one end, as PyTorch's exporter writes a clamp of one end."""
+    computed = [position for position in range(len(scope.raw.inputs)) if scope.is_computed(position)]
+    kind = "maximum" if scope.raw.op == "Max" else "minimum"
+    if len(scope.raw.inputs) != 2 or len(computed) != 1:
+        raise Refusal(f"a {kind} of computed tensors; with a constant it can be a limit; averages are supported")
+    source = scope.value(computed[0])
+    given = scope.numbers(1 - computed[0], finite=False)
+    if given is None or given.size != 1 or given.ndim > len(scope.shape(source)):
+        raise Refusal(f"a {kind} with more than one number")
+    bound = _unlimited(float(given.reshape(-1)[0]))
+    _limited(scope, source, *((bound, math.inf) if scope.raw.op == "Max" else (-math.inf, bound)))
+
+
+def _limited(scope: Scope, source: int, low: float, high: float) -> None:
+    """A value within limits; those of an activation before it, where no int8 scale lies between, count too."""
+    clamp = _clamp(low, high)
     if clamp is None:
-        raise Refusal(f"limits {bounds}; known are 0 to infinity, 0 to 6, 0 to 1 and -1 to 1")
+        before = next((node for node in scope.build.nodes if node.output == source), None)
+        if isinstance(before, Pointwise) and before.function is Function.REQUANTISE and scope.is_real(source):
+            clamp = _clamp(*(min(max(bound, low), high) for bound in before.clamp.bounds))
+            source = before.inputs[0].value
+    if clamp is None:
+        limits = "0 to infinity, 0 to 6, 0 to 1 and -1 to 1"
+        raise Refusal(f"limits [{low:g}, {high:g}]; known are {limits}")
     scope.gives(scope.emit(Pointwise, [source], scope.shape(source), function=Function.REQUANTISE, clamp=clamp))
+
+
+def _clamp(low: float, high: float) -> Clamp | None:
+    return next((clamp for clamp in Clamp if clamp.bounds == (low, high)), None)
 
 
 def _bound(scope: Scope, name: str, position: int, default: float) -> float:
     if scope.opset < 11:
         bound = float(scope.attribute(name, default))
-    else:
-        given = scope.numbers(position)
-        bound = default if given is None else float(given.reshape(-1)[0])
-    # Exporters write "no limit" as the largest float32.
+        if math.isnan(bound):
+            raise Refusal(f"{name} is not a number")
+        return _unlimited(bound)
+    given = scope.numbers(position, finite=False)
+    if given is not None and given.size != 1:
+        raise Refusal(f"{given.size} numbers as its {name}")
+    return default if given is None else _unlimited(float(given.reshape(-1)[0]))
+
+
+def _unlimited(bound: float) -> float:
+    """Exporters write "no limit" as infinity or as the largest float32."""
     return math.copysign(math.inf, bound) if abs(bound) >= np.finfo(np.float32).max else bound
 
 

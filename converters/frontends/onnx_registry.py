@@ -43,7 +43,7 @@ def refusal_of(code: str) -> str:
         return "a branch that is chosen at run time"
     if code in ("Erf", "Gelu", "Exp", "Softplus", "Elu", "Selu", "HardSwish", "HardSigmoid", "Mish", "Swish"):
         return "an activation without an int8 table; ReLU, LeakyReLU, sigmoid and tanh have one"
-    if code in ("MaxPool", "GlobalMaxPool", "Max", "ReduceMax"):
+    if code in ("MaxPool", "GlobalMaxPool", "ReduceMax"):
         return "a maximum; averages over time are supported"
     if code == "Concat":
         return "joins tensors; residual adds are supported"

@@ -95,16 +95,19 @@ class Scope:
         """Input number `position` if it is a constant."""
         return self.build.constants.get(self.raw.inputs[position]) if self.has(position) else None
 
-    def numbers(self, position: int) -> NDArray[np.float64] | None:
-        """A constant input as real numbers, or None where it is left out; refused when it is computed."""
+    def numbers(self, position: int, finite: bool = True) -> NDArray[np.float64] | None:
+        """A constant input as real numbers, or None where it is left out; refused when it is computed.
+
+        Infinite ones are refused unless `finite` is false; those that are no numbers are always.
+        """
         if not self.has(position):
             return None
         constant = self.constant(position)
         if constant is None:
             raise Refusal(f"input {position} is computed, not constant")
         values = constant.real if isinstance(constant, Codes) else constant.astype(np.float64)
-        if not np.all(np.isfinite(values)):
-            raise Refusal("a constant that is not finite")
+        if not np.all(np.isfinite(values) if finite else ~np.isnan(values)):
+            raise Refusal("a constant that is not finite" if finite else "a constant that is not a number")
         return values
 
     def integers(self, name: str, position: int, since: int) -> list[int] | None:
@@ -149,6 +152,10 @@ class Scope:
     def gives(self, value: int) -> None:
         """What the node computes is this value."""
         self.build.index[self.raw.outputs[0]] = value
+
+    def is_real(self, value: int) -> bool:
+        """Whether nothing has quantised a value."""
+        return self.build.values[value].quant is None
 
     def origin(self, value: int) -> int:
         """The value that this one is, but for moves: reshapes, transposes, crops."""

@@ -215,6 +215,58 @@ def test_an_exported_student_becomes_a_proved_bundle(dynamo, tmp_path):
     assert np.abs(found - expected).max() < 1e-5
 
 
+class Limited(nn.Module):
+    """A convolution limited in one of the ways that PyTorch has, and a head."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__()
+        torch.manual_seed(5)
+        self.front, self.head, self.limit = nn.Conv1d(1, 8, 16, 16), nn.Linear(8, 2), LIMITS[limit]
+        self.front.weight.data *= 8
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.limit(self.front(x)).mean(2))
+
+
+LIMITS = {
+    "clamp min": lambda x: torch.clamp(x, min=0),
+    "clamp to infinity": lambda x: torch.clamp(x, 0.0, float("inf")),
+    "clamp 0 to 1": lambda x: torch.clamp(x, 0, 1),
+    "clamp min, clamp max": lambda x: x.clamp(min=0).clamp(max=1),
+    "relu, clamp max": lambda x: torch.relu(x).clamp(max=6),
+    "maximum": lambda x: torch.maximum(torch.zeros(()), x),
+}
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+@pytest.mark.parametrize("limit", LIMITS)
+def test_limits_are_those_of_pytorch(limit, dynamo, signals, litert, tmp_path):
+    model = Limited(limit).eval()
+    graph = graph_of(export(model, torch.zeros(1, 1, 512), tmp_path / "student.onnx", dynamo), 2)
+    assert [type(op).__name__ for op in graph.ops] == ["Conv", "Mean", "Conv"]  # the limit is the convolution's own
+    window = np.random.default_rng(1).uniform(-1, 1, 512).astype(np.float32)
+    with torch.no_grad():
+        expected = model(torch.from_numpy(window).reshape(1, 1, -1)).numpy().ravel()
+    assert np.abs(reference.run_window(graph, window) - expected).max() < 1e-5
+    _check_int8(graph, signals, litert, tmp_path)
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+@pytest.mark.parametrize(("limit", "problem"), [
+    (lambda x: torch.clamp(x, min=0.5), r"limits \[0.5, inf\]; known are"),
+    (lambda x: torch.clamp(x, max=6), r"limits \[-inf, 6\]; known are"),
+    (lambda x: torch.clamp(x, 0.0, float("nan")), "not a number"),
+    (lambda x: torch.maximum(x, x[:, :, :1] * 2), "a maximum of computed tensors"),
+    (lambda x: torch.maximum(x, torch.arange(8.0)[:, None]), "a maximum with more than one number"),
+])  # fmt: skip
+def test_limits_of_no_activation_are_refused(limit, problem, dynamo, tmp_path):
+    model = Limited("clamp min").eval()
+    model.limit = limit
+    export(model, torch.zeros(1, 1, 512), tmp_path / "student.onnx", dynamo)
+    with pytest.raises(Unsupported, match=problem):
+        graph_of(tmp_path / "student.onnx", 2)
+
+
 class Refusals(nn.Module):
     """Three layers that no student can hold, between two that it can."""
 
