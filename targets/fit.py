@@ -135,7 +135,8 @@ def _characters(verdict: Verdict, profile: Profile) -> Iterable[str]:
     for check in verdict.broken:
         if check.key == "characters" and isinstance(limit, CrowdShare) and isinstance(check.value, float):
             count = int(limit.count * limit.base / check.value)
-            yield f"fewer characters: {count} instead of {limit.count} would meet characters"
+            if count > 0:
+                yield f"fewer characters: {count} instead of {limit.count} would meet characters"
 
 
 def _audio(known: Evidence, verdict: Verdict) -> Iterable[str]:
@@ -151,6 +152,6 @@ def _audio(known: Evidence, verdict: Verdict) -> Iterable[str]:
         yield f"smoothing off: {hop_ms:g} ms less would meet {names}"
     left = 1000 * student.lookahead / student.sample_rate - excess
     if left >= 0:
-        yield f"less lookahead: train with at most {left:.0f} ms to meet {names}"
+        yield f"less lookahead: train with at most {int(left)} ms to meet {names}"
     else:
         yield f"less lookahead: not even none of it would meet {names}"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .inherit import Source, chain, merge, owner
-from .schema import Profile, UnknownTier
+from .schema import Profile, UnknownScheduling, UnknownTier
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -65,4 +65,6 @@ def _bad_profile(sources: Sequence[Source], error: ValidationError) -> BadInput:
 
 def _where(found: ErrorDetails) -> list[str]:
     cause = found.get("ctx", {}).get("error")
-    return list(cause.key) if isinstance(cause, UnknownTier) else [str(part) for part in found["loc"]]
+    return (
+        list(cause.key) if isinstance(cause, UnknownTier | UnknownScheduling) else [str(part) for part in found["loc"]]
+    )

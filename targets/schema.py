@@ -6,7 +6,7 @@ value out of range is answered with the file, the line, the key and what is allo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from facelite.compare.gates import parse_gate
@@ -14,6 +14,7 @@ from facelite.errors import BadInput
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from . import isa, units
+from .predict import tables
 
 BUDGET = "our budget"
 """`source` of a limit that facelite chose itself; the profile gives the reason in a comment beside it."""
@@ -27,6 +28,15 @@ class UnknownTier(ValueError):
     def __init__(self, key: tuple[str, ...], tier: str, arch: str) -> None:
         super().__init__(f"{tier!r} is not a tier of {arch}: {', '.join(isa.TIERS[arch])}")
         self.key = key
+
+
+class UnknownScheduling(ValueError):
+    """A scheduling model that no table is of; `key` is where it stands."""
+
+    key = ("cpu", "scheduling")
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"{name!r} has no table; known: {', '.join(known)}")
 
 
 class _Strict(BaseModel):
@@ -206,4 +216,11 @@ class Profile(_Strict):
         for table, statement in (("cpu", self.cpu.isa), ("limits", self.limits.isa)):
             if statement is not None and statement.value not in isa.TIERS[self.arch]:
                 raise UnknownTier((table, "isa"), statement.value, self.arch)
+        return self
+
+    @model_validator(mode="after")
+    def _known_scheduling(self) -> Profile:
+        scheduling, known = self.cpu.scheduling, tables.cpus(self.arch)
+        if scheduling is not None and scheduling.value not in known:
+            raise UnknownScheduling(scheduling.value, known)
         return self

@@ -18,7 +18,8 @@ from facelite import atomic
 from facelite.student import load
 from facelite.targets.predict import work
 from facelite.targets.predict.model import hop_cost
-from facelite.targets.predict.predict import has_table, table
+from facelite.targets.predict.predict import table
+from facelite.targets.predict.tables import has_table
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "build/dev/kernels/bench/facelite_bench_ops"

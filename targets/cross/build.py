@@ -72,7 +72,7 @@ def build(
     profile = target if isinstance(target, Profile) else profiles.load(target)
     platform = platform_of(profile, system)
     chosen = choose(platform, compiler, Path(toolchain) if toolchain else None)
-    out = Path(out)
+    out = Path(out).resolve()
     _check(out)
     source = sources()
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -101,8 +101,20 @@ def _student(bundle: Path) -> tuple[Path, Path | None]:
 
 
 def _check(out: Path) -> None:
-    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / manifest.NAME).is_file())):
+    """A build replaces its folder as a whole, so nothing else may lie in there."""
+    if out == Path.cwd():
+        raise BadInput(out, "is the working folder, which cannot be replaced", "give a new folder")
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or _is_a_build(out))):
         raise BadInput(out, "holds something that is no build of facelite's", "give a new folder")
+
+
+def _is_a_build(out: Path) -> bool:
+    try:
+        own = {manifest.NAME, *manifest.read(out)["files"]}
+    except (BadInput, KeyError, TypeError):
+        return False
+    files = (path for path in out.rglob("*") if path.is_file() and not path.is_symlink())
+    return all(path.relative_to(out).as_posix() in own for path in files)
 
 
 def _drop_machine_files(stage: Path) -> None:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .. import isa
 from ..schema import Profile
 
 
 def complaints(report: Mapping[str, Any], target: Profile) -> list[str]:
-    """One line for everything that is broken: bits, stack, and, where times mean something, hop and characters.
+    """One line for everything that is broken: bits, tier, stack, and, where times mean something, hop and characters.
 
     A hop's limit is held against the 99th percentile at the real pace, or else with warm caches; that of a crowd
     against its median, scaled to the limit's number of characters.
     """
     if not report["bits"]["holds"]:
         return [f"the device's bits differ: {report['bits']['differs']}"]
-    memory, found = report["memory"], []
+    memory, found = report["memory"], _isa(report, target)
     if memory["stack_used_bytes"] > memory["stack_bound_bytes"]:
         found.append(f"{memory['stack_used_bytes']} B of stack were used, {memory['stack_bound_bytes']} B are promised")
     if not report["emulated"]:
         found += _hop(report, target) + _characters(report, target)
     return found
+
+
+def _isa(report: Mapping[str, Any], target: Profile) -> list[str]:
+    least = target.limits.isa
+    if least is None or isa.rank(target.arch, report["isa"]) >= isa.rank(target.arch, least.value):
+        return []
+    return [f"{target.name}: the device runs {report['isa']}, at least {least.value} is required"]
 
 
 def _hop(report: Mapping[str, Any], target: Profile) -> list[str]:

@@ -28,6 +28,8 @@ from .transport import Answer, Device, connect
 
 GOLDEN, RECORDING, FRAMES = "golden.npz", "recording.s16", "frames.f32"
 REPLAY, PROFILE, GENERATED = "facelite_replay", "facelite_profile", "facelite_replay_student"
+DIFFERS = "differs"
+"""In the line of facelite_replay that names what differs; a launcher that fails with 1 says something else."""
 FORMAT = 1
 
 Progress = Callable[[str], None]
@@ -142,23 +144,32 @@ class _Session:
     def measured(self, tier: str, plan: Plan, folder: Path, tell: Progress) -> dict[str, Any]:
         """Bits of every tier, then times on `tier`, or on the device's best where it lacks that one."""
         header = self._json("starting", PROFILE, *NOTHING.arguments, BLOB_NAME, RECORDING, timeout=plan.timeout)
+        if not (header.get("isa") and header.get("tiers")):
+            raise self._nonsense("starting")
         tell(f"checking every bit on {', '.join(header['tiers'])}")
         bits = self._bits(header["tiers"], folder, plan.timeout)
         forced = ("--isa", tier) if tier in header["tiers"] else ()
+        if not forced:
+            tell(f"this device has no {tier}: measured on {header['isa']}")
         report = {"isa": forced[-1] if forced else header["isa"], "tiers": header["tiers"], "bits": bits}
         if not bits["holds"]:
             return {**report, "times": None, "layers": None, "memory": None}
         tell("measuring")
         found = self._json("measuring", PROFILE, *forced, *plan.arguments, BLOB_NAME, RECORDING, timeout=plan.timeout)
-        return {**report, **_sorted(found, folder)}
+        try:
+            return {**report, **_sorted(found, folder)}
+        except (KeyError, TypeError, AttributeError):
+            raise self._nonsense("measuring") from None
 
     def _bits(self, tiers: list[str], folder: Path, timeout: float) -> dict[str, Any]:
         """Every tier against golden.npz, and the generated student's frames."""
         for tier in tiers:
             answer = self._run(REPLAY, "--isa", tier, "--golden", GOLDEN, BLOB_NAME, timeout=timeout)
-            if answer.code == 1:
+            if answer.code == 1 and DIFFERS in answer.stderr:
                 return {"holds": False, "differs": f"{tier}: {answer.stderr.strip()}"}
-            self._refuse("checking the bits", answer)
+            said = self._answered("checking the bits", answer)
+            if said.get("golden") is not True or said.get("isa") != tier:
+                raise self._nonsense("checking the bits")
         if GENERATED in self._programs:
             answer = self._run(GENERATED, RECORDING, FRAMES, timeout=timeout)
             self._refuse("running student.c", answer)
@@ -169,12 +180,17 @@ class _Session:
         return {"holds": True, "differs": None}
 
     def _json(self, step: str, program: str, *arguments: str, timeout: float) -> dict[str, Any]:
-        answer = self._run(program, *arguments, timeout=timeout)
+        return self._answered(step, self._run(program, *arguments, timeout=timeout))
+
+    def _answered(self, step: str, answer: Answer) -> dict[str, Any]:
         self._refuse(step, answer)
         try:
-            return json.loads(answer.stdout)
+            said = json.loads(answer.stdout)
         except ValueError:
             raise self._died(step, answer) from None
+        if not isinstance(said, dict):
+            raise self._nonsense(step)
+        return said
 
     def _run(self, program: str, *arguments: str, timeout: float) -> Answer:
         return self._device.run(program + self._suffix, *arguments, timeout=timeout)
@@ -182,6 +198,9 @@ class _Session:
     def _refuse(self, step: str, answer: Answer) -> None:
         if answer.code:
             raise self._died(step, answer)
+
+    def _nonsense(self, step: str) -> FaceliteError:
+        return FaceliteError(f"{self._device.name}: while {step} it answered something that is not facelite's")
 
     def _died(self, step: str, answer: Answer) -> FaceliteError:
         said = answer.stderr.strip().splitlines() or ["it said nothing"]

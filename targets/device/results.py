@@ -52,12 +52,14 @@ def rows(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Prediction and measurement side by side, µs of one character's hop.
 
     Each row: `what`; `p50_us`, `p99_us`, `max_us` measured; `predicted_us`, `low_us`, `high_us` and `error` (measured
-    median over predicted, less 1) where the prediction is about the same thing, else None: it knows warm caches and
-    one character alone. Under an emulator there are no rows: its times mean nothing.
+    median over predicted, less 1) where the prediction is about the same thing, else None: it knows one tier, warm
+    caches and one character alone. Under an emulator there are no rows: its times mean nothing.
     """
     if report["emulated"] or not report["times"]:
         return []
     prediction, found = report["prediction"], []
+    if prediction and prediction["tier"] != report["isa"]:
+        prediction = None
     for kind, times in report["times"].items():
         share = 1e-3 / (report["characters"] if kind in ("crowd", "threads") else 1)
         row = {"what": kind, **{f"{key}_us": times[key] * share for key in ("p50", "p99", "max")}}

@@ -6,8 +6,10 @@ import os
 import secrets
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,8 +18,11 @@ from facelite.errors import BadInput, FaceliteError, MissingDependency
 
 WAYS = "local, qemu[:CPU], ssh:HOST, adb[:SERIAL], exec:COMMAND"
 
-SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
+SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 """How SSH is called; the environment variable FACELITE_SSH says otherwise, as GIT_SSH_COMMAND does for git."""
+
+CLEANING = 10.0
+"""Seconds that a device is given to remove the folder; one that is frozen keeps it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def connect(via: str) -> Device:
                 True,
             )
         case "exec" if rest:
-            return Here(rest, tuple(_absolute(word) for word in shlex.split(rest)))
+            return Here(rest, tuple(_absolute(word) for word in _words("--via", rest)))
         case "ssh" if rest:
             return Ssh(rest)
         case "adb":
@@ -118,7 +123,7 @@ class Ssh:
 
     def __init__(self, host: str) -> None:
         self.name = f"ssh:{host}"
-        self._command = [*shlex.split(os.environ.get("FACELITE_SSH", SSH)), host]
+        self._command = [*_words("FACELITE_SSH", os.environ.get("FACELITE_SSH", SSH)), host]
         self._folder = self._shell("mktemp -d", timeout=60).strip()
 
     def send(self, file: Path) -> None:
@@ -139,7 +144,8 @@ class Ssh:
         return done.stdout
 
     def close(self) -> None:
-        subprocess.run([*self._command, f"rm -rf {shlex.quote(self._folder)}"], capture_output=True, check=False)
+        with suppress(FaceliteError):
+            _run(self.name, [*self._command, f"rm -rf {shlex.quote(self._folder)}"], CLEANING)
 
     def _shell(self, script: str, given: bytes = b"", timeout: float = 300) -> str:
         done = _run(self.name, [*self._command, script], timeout, given)
@@ -174,13 +180,21 @@ class Adb:
         return self._checked("exec-out", f"cat {shlex.quote(f'{self._folder}/{name}')}")
 
     def close(self) -> None:
-        subprocess.run([*self._command, "shell", f"rm -r {self._folder}"], capture_output=True, check=False)
+        with suppress(FaceliteError):
+            _run(self.name, [*self._command, "shell", f"rm -r {self._folder}"], CLEANING)
 
     def _checked(self, *words: str) -> bytes:
         done = _run(self.name, [*self._command, *words], 300)
         if done.returncode:
             raise Lost(f"{self.name}: {_last(done.stderr.decode(errors='replace'))}")
         return done.stdout
+
+
+def _words(where: str, command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise BadInput(where, f"{command!r} is no command ({error})", "close the quotation") from None
 
 
 def _absolute(word: str) -> str:
@@ -198,12 +212,28 @@ def _installed(program: str, package: str) -> str:
 def _run(
     name: str, command: list[str], timeout: float, given: bytes | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
+    """Like subprocess.run, in a session of its own: a launcher that is given up takes with it what it launched."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     try:
-        return subprocess.run(command, input=given, capture_output=True, timeout=timeout, cwd=cwd, check=False)
-    except subprocess.TimeoutExpired:
-        raise Lost(f"{name}: no answer for {timeout:.0f} s") from None
+        process = subprocess.Popen(command, cwd=cwd, start_new_session=True, **pipes)
     except (FileNotFoundError, PermissionError) as error:
         raise BadInput("--via", f"{error.filename or command[0]} cannot be run ({error.strerror})") from None
+    with process:
+        try:
+            stdout, stderr = process.communicate(given, timeout)
+        except BaseException as error:
+            _end(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Lost(f"{name}: no answer for {timeout:.0f} s") from None
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def _answer(name: str, command: list[str], timeout: float, cwd: Path | None = None) -> Answer:

@@ -10,10 +10,9 @@ from typing import Any
 
 from .. import isa
 from ..schema import Cpu, Profile
+from . import tables
 from .model import hop_cost
 from .work import Work
-
-COSTS = Path(__file__).parent / "costs"
 
 BANDS = {"high": 0.25, "medium": 0.40, "low": 0.60}
 """Error either way, by how well the scheduling model stands for the CPU: llvm-mca is within 25 % for a CPU that LLVM
@@ -60,7 +59,7 @@ class Prediction:
 def predict(work: Work, profile: Profile) -> Prediction | None:
     """The cost of a hop on `profile`'s CPU; None when its clock or scheduling is not public or has no table."""
     cpu, tier = profile.cpu, isa.best_built(profile.arch, profile.cpu.isa.value)
-    if cpu.clock is None or cpu.scheduling is None or not has_table(tier, cpu.scheduling.value):
+    if cpu.clock is None or cpu.scheduling is None or not tables.has_table(tier, cpu.scheduling.value):
         return None
     cost = hop_cost(work, table(tier, cpu.scheduling.value))
     level = _level(work.weight_bytes, cpu)
@@ -82,20 +81,16 @@ def predict(work: Work, profile: Profile) -> Prediction | None:
     )
 
 
-def has_table(tier: str, scheduling: str) -> bool:
-    """Whether there are costs of that tier on that CPU."""
-    return (COSTS / f"{tier}-{scheduling}.json").is_file()
-
-
 @cache
 def table(tier: str, scheduling: str) -> dict[str, Any]:
     """Costs of a tier's loops on a CPU. What a tier does not overlay comes from the tier below it."""
-    found = _read(f"{tier}-{scheduling}")
+    found = tables.read(tier, scheduling)
     found["engine_ipc"] = ENGINE_IPC.get(scheduling, 2.0)
     if not found["values"]:
         below = {"neon_dotprod": "neon", "avx512vnni": "avx2"}[tier]
         nearest = {"neon": "cortex-a57", "avx2": "haswell"}[below]
-        found["values"] = _read(f"{below}-{scheduling if has_table(below, scheduling) else nearest}")["values"]
+        cpu = scheduling if tables.has_table(below, scheduling) else nearest
+        found["values"] = tables.read(below, cpu)["values"]
     return found
 
 
@@ -111,10 +106,6 @@ def host_errors() -> dict[str, dict[str, float]]:
         host["host"]: {tier: one["predicted_us"] / one["measured_us"] - 1 for tier, one in host["time"].items()}
         for host in host_check()["hosts"]
     }
-
-
-def _read(name: str) -> dict[str, Any]:
-    return json.loads((COSTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _level(weights: float, cpu: Cpu) -> str:

@@ -65,6 +65,8 @@ FAULTS = {
     "bare number": ('{ value = 81, unit = "ms", source = "our budget", confidence = "high" }', "81",
                     "future_audio = 81", ["limits.future_audio", "value, unit, source, confidence"]),
     "unknown confidence": ('confidence = "medium"', 'confidence = "sure"', 'confidence = "sure"', ["'high'"]),
+    "unknown scheduling": ('scheduling = { value = "cortex-a57"', 'scheduling = { value = "cortex-x9"', "cortex-x9",
+                           ["cpu.scheduling", "'cortex-x9' has no table", "cortex-a57, neoverse-n1"]),
     "tier of another architecture": ('isa = { value = "neon", source = "our', 'isa = { value = "avx2", source = "our',
                                      'isa = { value = "avx2"', ["limits.isa", "'avx2'", "neon_dotprod"]),
 }  # fmt: skip

@@ -115,7 +115,7 @@ def prediction_line(verdict: Verdict) -> str:
     found = verdict.prediction
     if found is None:
         missing = f"; not checked: {', '.join(verdict.unchecked)}" if verdict.unchecked else ""
-        return f"no prediction: the CPU's clock or scheduling is not public{missing}"
+        return f"no prediction: the CPU's clock or scheduling is not public, or has no table of this tier{missing}"
     errors = "; ".join(
         f"{host}: " + ", ".join(f"{tier} {error:+.0%}" for tier, error in tiers.items())
         for host, tiers in host_errors().items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -173,6 +174,25 @@ class TestRefusals:
         with pytest.raises(BadInput, match="no build of facelite's"):
             build(bundle, "steam-deck", tmp_path)
         assert (tmp_path / "thesis.txt").read_text() == "years"
+
+    def test_a_manifest_of_something_else_is_no_build(self, bundle, tmp_path):
+        (tmp_path / "manifest.json").write_text('{"name": "a web app", "start_url": "/"}')
+        with pytest.raises(BadInput, match="no build of facelite's"):
+            build(bundle, "steam-deck", tmp_path)
+        assert (tmp_path / "manifest.json").exists()
+
+    @pytest.mark.program("gcc")
+    def test_a_file_added_to_a_build_is_left_alone(self, built, bundle, tmp_path):
+        out = shutil.copytree(built("steam-deck", "gcc"), tmp_path / "dist", symlinks=True)
+        (out / "notes.txt").write_text("mine")
+        with pytest.raises(BadInput, match="no build of facelite's"):
+            build(bundle, "steam-deck", out)
+        assert (out / "notes.txt").read_text() == "mine"
+
+    def test_the_working_folder_is_not_replaced(self, bundle, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(BadInput, match="working folder"):
+            build(bundle, "steam-deck", ".")
 
     def test_without_any_compiler_the_extra_is_named(self, bundle, tmp_path, monkeypatch):
         monkeypatch.setenv("PATH", str(tmp_path))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 
 import pytest
 from facelite.cli import main
 from facelite.student import load
 from facelite.targets import isa, profile
-from facelite.targets.device import results
+from facelite.targets.device import results, transport
 
 QUICK = ["--hops", "60", "--paced", "5", "--characters", "4", "--threads", "2"]
 PASS_ON = "sys.exit(subprocess.run(command).returncode)\n"
@@ -116,8 +119,12 @@ class TestSsh:
         ("'facelite_replay' in command[0] and sys.exit(139)\n", "checking the bits, exit status 139"),
         ("'60' in command and sys.exit(print('{\"isa\": \"ne'))\n", "stopped while measuring"),
         ("'60' in command and __import__('time').sleep(60)\n", "no answer for 5 s"),
+        ('sys.exit(print(\'{"isa": "ref", "tiers": []}\'))\n', "while starting it answered something"),
+        ("'facelite_replay' in command[0] and sys.exit('lost')\n", "checking the bits, exit status 1: lost"),
+        ("sys.exit(print('[]'))\n", "while starting it answered something"),
+        ("'60' in command and sys.exit(print('{}'))\n", "while measuring it answered something"),
     ],
-    ids=["killed", "crashes", "cut off", "hangs"],
+    ids=["killed", "crashes", "cut off", "hangs", "no tier", "launcher fails", "an array", "an empty object"],
 )
 def test_a_device_that_dies_half_way_is_one_line_and_no_report(measured, wrapper, bundle, code, told):
     exit_code, report, said = measured(wrapper(code + PASS_ON), "--timeout", "5" if "60)" in code else "300")
@@ -142,6 +149,64 @@ if 'facelite_replay' in command[0] and '--golden' in command:
     assert not report["bits"]["holds"]
     assert report["times"] is None
     assert "the device's bits differ: ref: " in said
+
+
+def test_a_device_that_hangs_is_given_up_with_all_that_was_started(measured, wrapper, tmp_path):
+    beat = tmp_path / "beat"
+    (tmp_path / "beat.py").write_text(
+        f"import pathlib, time\nwhile True:\n    pathlib.Path({str(beat)!r}).touch()\n    time.sleep(0.05)\n"
+    )
+    code = f"'60' in command and subprocess.run([sys.executable, {str(tmp_path / 'beat.py')!r}])\n"
+    assert measured(wrapper(code + PASS_ON), "--timeout", "5")[0] == 2
+    assert beat.exists()
+    beat.unlink()
+    time.sleep(0.5)
+    assert not beat.exists()
+
+
+def test_a_frozen_host_is_one_line(measured, tmp_path, monkeypatch):
+    """It answers until it is to measure, and then nothing more, not even to be cleaned."""
+    frozen, ssh = tmp_path / "frozen", tmp_path / "ssh"
+    ssh.write_text(f"""#!/bin/sh
+[ -e '{frozen}' ] && exec sleep 60
+shift
+case "$1" in *'--hops 60'*) touch '{frozen}'; exec sleep 60;; esac
+exec sh -c "$1"
+""")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("FACELITE_SSH", str(ssh))
+    monkeypatch.setattr(transport, "CLEANING", 1.0)
+    code, report, said = measured("ssh:box", "--timeout", "5")
+    assert (code, report) == (2, None)
+    assert "no answer for 5 s" in said.splitlines()[-1]
+
+
+def test_a_device_without_the_tier_that_the_target_requires_breaks_it(measured, wrapper, here):
+    code = """
+if 'facelite_profile' in command[0]:
+    import json
+    answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    answer.update(isa='ref', tiers=['ref'])
+    sys.exit(print(json.dumps(answer)))
+"""
+    exit_code, report, said = measured(wrapper(code + PASS_ON), "--no-write")
+    assert exit_code == 1
+    assert f"this device has no {report['prediction']['tier']}" in said
+    assert f"{here}: the device runs ref, at least" in said
+    assert all(row["predicted_us"] is None for row in results.rows(report))
+
+
+def test_memory_is_the_program_s_and_not_its_parent_s(built, shipped_bundle, tmp_path):
+    shutil.copy(shipped_bundle / "student.facelite", tmp_path)
+    (tmp_path / "clip.s16").write_bytes(bytes(64000))
+    parent = f"""
+import subprocess
+ballast = bytearray(200 << 20)
+few = [word for name in ("hops", "cold", "paced", "characters", "threads") for word in ("--" + name, "0")]
+subprocess.run([{str(built / "bin" / "facelite_profile")!r}, *few, "student.facelite", "clip.s16"], check=True)
+"""
+    done = subprocess.run([sys.executable, "-c", parent], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["memory"]["peak_process_bytes"] < 100 << 20
 
 
 def test_a_hop_that_is_too_slow_breaks_the_limit(bundle, built, here, tmp_path, capfd):
