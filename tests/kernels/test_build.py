@@ -115,7 +115,7 @@ def test_inexact_floats_do_not_compile(flag, advice):
 
 def test_a_project_around_it_chooses_the_build_type(tmp_path):
     (tmp_path / "CMakeLists.txt").write_text(
-        f"cmake_minimum_required(VERSION 3.21)\nproject(game C)\nadd_subdirectory({ROOT} facelite)\n"
+        f'cmake_minimum_required(VERSION 3.21)\nproject(game C)\nadd_subdirectory("{ROOT}" facelite)\n'
     )
     subprocess.run(["cmake", "-S", tmp_path, "-B", tmp_path / "build"], check=True, capture_output=True)
     cache = (tmp_path / "build" / "CMakeCache.txt").read_text()
