@@ -30,7 +30,18 @@ from .facts import calibration_facts, layer_facts
 from .frontends import tflite as tflite_frontend
 from .lower import lower
 from .ranges import METHODS
-from .recipes import DEFAULT, PCM_NAME, PCM_STREAM_NAME, RECIPES, TFLITE_NAME, Files, FloatStudent, named
+from .recipes import (
+    DEFAULT,
+    INT16_INPUT_NAME,
+    INT16X8_NAME,
+    PCM_NAME,
+    PCM_STREAM_NAME,
+    RECIPES,
+    TFLITE_NAME,
+    Files,
+    FloatStudent,
+    named,
+)
 from .sources import KerasSource, Source, check_float, open_source
 from .teaching import taught
 
@@ -300,7 +311,7 @@ def _staged(out: Path) -> Iterator[Path]:
         made = sorted(folder.iterdir())
         for file in made:
             os.replace(file, out / file.name)
-        for name in {PCM_NAME, PCM_STREAM_NAME} - {file.name for file in made}:
+        for name in {PCM_NAME, PCM_STREAM_NAME, INT16_INPUT_NAME, INT16X8_NAME} - {file.name for file in made}:
             (out / name).unlink(missing_ok=True)  # of an earlier conversion: no longer this student
     finally:
         shutil.rmtree(folder, ignore_errors=True)

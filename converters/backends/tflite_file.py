@@ -159,8 +159,12 @@ class File:
             return output
         unlimited = self._made(index, "unlimited")
         write(unlimited, _FUSED[Clamp.NONE])
-        self.writer.op(_CLAMPS[op.clamp], [unlimited], output)
+        self.limit(op, unlimited, output, index)
         return output
+
+    def limit(self, op: Conv | Add | Map, source: int, output: int, index: int) -> None:
+        """Limit `source` as the operator says; both are of tensor `index`'s scale, unless the operator is a `Map`."""
+        self.writer.op(_CLAMPS[op.clamp], [source], output)
 
     def _frame_by_frame(
         self, op: Conv | Mean, index: int, source: int, output: int, write: Callable[[int, int], None]
@@ -263,7 +267,7 @@ class File:
             return self._sum(op, [source, constant], index)
         output = self._made(index)
         if op.function is Function.REQUANTISE:
-            self.writer.op(_CLAMPS[op.clamp], [source], output)
+            self.limit(op, source, output, index)
         elif op.function is Function.LEAKY_RELU:
             self.writer.op("LEAKY_RELU", [source], output, "LeakyReluOptions", alpha=op.alpha)
         else:

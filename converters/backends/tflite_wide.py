@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from facelite.companding import FULL_SCALE, MU
-from facelite.graph import Graph
+from facelite.graph import Add, Clamp, Conv, Graph, Map
+from facelite.requantise import quant_of
 from numpy.typing import NDArray
 
 from .tflite_file import File
@@ -44,6 +45,22 @@ class _WideFile(File):
         samples = np.arange(-FULL_SCALE, FULL_SCALE) / FULL_SCALE
         curve = np.sign(samples) * np.log1p(MU * np.abs(samples)) / np.log1p(MU)
         return np.rint(curve * _LARGEST).astype(np.int16)
+
+    def limit(self, op: Conv | Add | Map, source: int, output: int, index: int) -> None:
+        """LiteRT has no 16-bit RELU_0_TO_1 or RELU_N1_TO_1, but MAXIMUM and MINIMUM, which compare codes."""
+        if self.graph is self.narrow or op.clamp not in (Clamp.RELU_0_TO_1, Clamp.RELU_N1_TO_1):
+            return super().limit(op, source, output, index)
+        if isinstance(op, Map):
+            rescaled = self._made(index, "rescaled")
+            self.writer.op("QUANTIZE", [source], rescaled)
+            source = rescaled
+        scale = np.float32(quant_of(self.graph, index).scale)
+        above = self._made(index, "above")
+        for code, bound, target in zip(("MAXIMUM", "MINIMUM"), op.clamp.bounds, (above, output), strict=True):
+            number = np.array([np.clip(np.rint(bound / scale), -_LARGEST, _LARGEST)], np.int16)
+            constant = self.writer.constant(f"{op.name}/{code.lower()}", number, np.array([scale]))
+            self.writer.op(code, [source, constant], target, "MaximumMinimumOptions")
+            source = target
 
     def write(self, index: int) -> int:
         made = super().write(index)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
+import torch
 from facelite import BadInput, companding, reference
 from facelite.converters.bundle import convert, load_graph
 from facelite.converters.litert import Windowed
 from facelite.converters.recipes import RECIPES
 from facelite.converters.sources import open_source
 from facelite.student import load
+from torch import nn
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,42 @@ def test_16_bits_run_in_litert_and_lose_less(recipe, file, least, made, small_st
     assert report == facts
     assert report["litert_only"]
     assert all(found["snr_db"] > 5 for found in report["error"].values())
+
+
+class Limited(nn.Module):
+    """Limits of every kind, behind a convolution, a sum and a function; `clamp` is where they are."""
+
+    def __init__(self, clamp: tuple[float, float]) -> None:
+        super().__init__()
+        torch.manual_seed(6)
+        self.front, self.inner, self.head = nn.Conv1d(1, 12, 16, 8), nn.Conv1d(12, 12, 3, dilation=2), nn.Linear(12, 3)
+        self.clamp = clamp
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.clamp(4 * self.front(x), *self.clamp)
+        y = torch.clamp(nn.functional.leaky_relu(3 * self.inner(x), 0.1), *self.clamp)
+        return torch.clamp(self.head(torch.clamp(x[:, :, 4:] + y, *self.clamp).mean(2)), *self.clamp)
+
+
+@pytest.mark.parametrize("clamp", [(0, 1), (-1, 1), (0, 6)])
+@pytest.mark.parametrize(("recipe", "least"), [("int16x8", 35), ("int16_input", 15)])
+def test_16_bits_are_limited_as_float_is(clamp, recipe, least, windows, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Limited(clamp).eval(), (torch.zeros(1, 1, 2048),), tmp_path / "student.onnx", dynamo=False)
+    (tmp_path / "student.toml").write_text('name = "limited"\nlookahead = 100\ncontrols = ["a", "b", "c"]\n')
+    convert(tmp_path / "student.onnx", tmp_path / "out", recipe=recipe)
+    (file,) = (tmp_path / "out").glob("*.tflite")
+    exact = _exact(tmp_path / "student.onnx", windows)
+    by_kernels = [Windowed(file.read_bytes(), reference).curves(windows) for reference in (True, False)]
+    assert all(_snr(curves, exact) > least for curves in by_kernels)
+
+
+def test_no_file_of_an_earlier_recipe_stays(small_student, tmp_path):
+    for recipe in ("int16x8", "int16_input", "int8"):
+        convert(small_student, tmp_path, recipe=recipe)
+        wide = [path.name for path in tmp_path.iterdir() if "int16" in path.name]
+        assert wide == ([f"student_{recipe}.tflite"] if "int16" in recipe else [])
 
 
 def test_a_litert_file_does_not_land_beside_a_blob(small_student, small_bundle):
