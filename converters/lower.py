@@ -109,8 +109,13 @@ class _Lowering:
         a, b = node.inputs
         first, second = self.index[a.value], self.index[b.value]
         if self.tensors[first].stride != self.tensors[second].stride:
-            strides = f"{self.tensors[first].stride} and {self.tensors[second].stride}"
-            raise BadInput(self.network.source, f"{node.name} adds tensors that step by {strides} samples")
+            sides = " and ".join(
+                f"{self.tensors[index].name} [{operand.frames}, {operand.channels}], which steps by "
+                f"{self.tensors[index].stride} samples"
+                for index, operand in ((first, a), (second, b))
+            )
+            mend = "sum branches of one stride, or pool the finer to the coarser's"
+            raise BadInput(self.network.source, f"{node.name} adds {sides}", mend)
         op = Add(node.name, first, second, a.delay, b.delay, node.clamp)
         return op, a.channels, self.tensors[first].stride
 

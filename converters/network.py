@@ -156,12 +156,11 @@ class Pad(Node):
 
 @dataclass(frozen=True, eq=False)
 class Crop(Node):
-    """Elements `start` to `stop` of one axis; `squeeze` drops the axis, of which one element is left."""
+    """Elements `start` to `stop` of one axis."""
 
     axis: int = 0
     start: int = 0
     stop: int = 0
-    squeeze: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ Translator = Callable[[Scope], None]
 TRANSLATORS: dict[str, Translator] = {}
 
 _RECURRENT = ("LSTM", "GRU", "RNN", "Loop", "Scan")
-_ATTENTION = ("Softmax", "Attention", "Einsum", "RotaryEmbedding")
+_ATTENTION = ("Attention", "Einsum", "RotaryEmbedding")
 _NORMALISATIONS = ("LayerNormalization", "InstanceNormalization", "GroupNormalization", "RMSNormalization", "LpNorm")
 _UTTERANCE = "a normalisation by what the window itself holds: no fixed scale stands for it"
 
@@ -35,6 +35,8 @@ def refusal_of(code: str) -> str:
         return "an operator of another domain than ONNX's own"
     if any(word in code for word in _RECURRENT):
         return "recurrence, or state kept between calls"
+    if "Softmax" in code:
+        return "softmax, as in attention: it weighs values by what the window itself holds"
     if any(word in code for word in _ATTENTION):
         return "attention: it looks at the whole window"
     if any(word in code for word in _NORMALISATIONS):

@@ -110,13 +110,15 @@ def _translates(code: str) -> Callable:
 
 
 _RECURRENT = ("LSTM", "RNN", "WHILE", "SVDF", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL")
-_ATTENTION = ("BATCH_MATMUL", "SOFTMAX")
+_ATTENTION = ("BATCH_MATMUL",)
 
 
 def refusal_of(code: str) -> str:
     """Why an operator without a translator is refused."""
     if any(word in code for word in _RECURRENT):
         return "recurrence, or state kept between calls"
+    if "SOFTMAX" in code:
+        return "softmax, as in attention: it weighs values by what the window itself holds"
     if any(word in code for word in _ATTENTION):
         return "attention: it looks at the whole window"
     if code in ("MUL", "SUB"):
@@ -265,8 +267,8 @@ def _crop(scope: Scope, name: str, operands: tuple[Operand, ...], ranges: list[t
         return Reshape(scope.operator.code, name, operands, scope.output)
     if len(cropped) > 1:
         raise Refusal("a slice of several axes")
-    start, stop, squeeze = ranges[cropped[0]]
-    return Crop(scope.operator.code, name, operands, scope.output, cropped[0], start, stop, squeeze)
+    start, stop, _ = ranges[cropped[0]]
+    return Crop(scope.operator.code, name, operands, scope.output, cropped[0], start, stop)
 
 
 @_translates("SPACE_TO_BATCH_ND")

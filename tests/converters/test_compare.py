@@ -143,6 +143,11 @@ def test_the_verbs_print_one_json_object(small_student, tmp_path):
     assert json.loads(found.stdout)["holds"]
 
 
+def test_a_source_of_another_kind_is_refused_as_such(small_bundle, pcm):
+    with pytest.raises(BadInput, match=r"student\.onnx.*--source takes no other.*give the \.keras"):
+        compare(small_bundle, pcm, source=small_bundle / "student.onnx", windows=2)
+
+
 @pytest.mark.parametrize("name", ["student_int8.tflite", "student.onnx"])
 def test_a_bundle_with_a_damaged_model_is_refused(small_bundle, pcm, name, tmp_path):
     out = tmp_path / "bundle"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from facelite import Unsupported, _kernel, companding, reference
+from facelite import BadInput, Unsupported, _kernel, companding, reference
 from facelite.converters.backends import blob, tflite_file
 from facelite.converters.bundle import convert
 from facelite.converters.frontends import onnx as frontend
@@ -265,6 +265,29 @@ def test_limits_of_no_activation_are_refused(limit, problem, dynamo, tmp_path):
     export(model, torch.zeros(1, 1, 512), tmp_path / "student.onnx", dynamo)
     with pytest.raises(Unsupported, match=problem):
         graph_of(tmp_path / "student.onnx", 2)
+
+
+def test_branches_of_two_strides_are_no_sum(tmp_path):
+    class Scales(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.front, self.coarse, self.head = nn.Conv1d(1, 8, 16, 16), nn.Conv1d(8, 8, 4, 4), nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.front(x)
+            return self.head(x.mean(2) + self.coarse(x).mean(2))
+
+    export(Scales().eval(), torch.zeros(1, 1, 512), tmp_path / "student.onnx")
+    sides = r"\[1, 8\], which steps by 16 samples and .* \[1, 8\], which steps by 64 samples"
+    with pytest.raises(BadInput, match=rf"{sides}.*sum branches of one stride, or pool the finer to the coarser's"):
+        graph_of(tmp_path / "student.onnx", 2)
+
+
+def test_softmax_is_called_softmax(tmp_path):
+    model = nn.Sequential(nn.Conv1d(1, 8, 16, 16), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Softmax(1)).eval()
+    export(model, torch.zeros(1, 1, 512), tmp_path / "student.onnx")
+    with pytest.raises(Unsupported, match="softmax, as in attention"):
+        graph_of(tmp_path / "student.onnx", 8)
 
 
 class Refusals(nn.Module):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import warnings
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 import torch
 from facelite import BadInput, companding, reference
+from facelite.cli.convert import convert as verb
 from facelite.converters.bundle import convert, load_graph
 from facelite.converters.litert import Windowed
 from facelite.converters.recipes import RECIPES
@@ -125,6 +127,11 @@ def test_a_litert_file_does_not_land_beside_a_blob(small_student, small_bundle):
     with pytest.raises(BadInput, match=r"holds a student\.facelite"):
         convert(small_student, small_bundle, recipe="int16x8")
     assert sorted(path.name for path in small_bundle.iterdir()) == before
+
+
+def test_help_names_every_recipe():
+    (option,) = get_type_hints(verb, include_extras=True)["recipe"].__metadata__
+    assert all(name in option.help for name in RECIPES)
 
 
 def test_every_recipe_says_what_it_is():

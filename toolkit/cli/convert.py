@@ -23,7 +23,10 @@ def convert(
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(help="How a float student becomes integers (docs/converters.md): int8_pair_safe, int8."),
+        typer.Option(
+            help="How a float student becomes integers (docs/converters.md): int8_pair_safe (default), int8, "
+            "mulaw_input, int16_input, int16x8, qat."
+        ),
     ] = None,
     activations: Annotated[
         str | None,

@@ -223,6 +223,9 @@ def _real(frames: NDArray, runtime: Runtime, graph: Graph) -> NDArray[np.float32
 def _keras(source: str | Path, graph: Graph) -> Runtime:
     from facelite.converters.frontends import keras
 
+    if Path(source).suffix != ".keras":
+        mend = "give the .keras it was converted from, or leave --source out"
+        raise BadInput(source, "is no .keras file, and --source takes no other", mend)
     model = keras.load(source)
     if model.input_shape[1] != graph.window or model.output_shape[-1] != len(graph.controls):
         shapes = f"{model.input_shape} -> {model.output_shape}"
