@@ -213,9 +213,9 @@ def _run(
     name: str, command: list[str], timeout: float, given: bytes | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Like subprocess.run, in a session of its own: a launcher that is given up takes with it what it launched."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(command, cwd=cwd, start_new_session=True, **pipes)
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
     except (FileNotFoundError, PermissionError) as error:
         raise BadInput("--via", f"{error.filename or command[0]} cannot be run ({error.strerror})") from None
     with process:
