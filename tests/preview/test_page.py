@@ -21,6 +21,10 @@ from facelite.export import glb
 
 LIPS_MIDDLE, LIPS_HALF = 0.619, (0.065, 0.085)
 """Where the canvas shows the lips: height of their middle, half height and half width, in heights of the canvas."""
+TURN = """degrees => new Promise((shown) => {
+    facelite.viewer.turn(degrees);
+    requestAnimationFrame(() => requestAnimationFrame(shown));
+})"""
 
 
 def test_it_is_one_file_without_a_network(page_path):
@@ -146,7 +150,7 @@ def test_a_turned_head_is_another_picture(opened):
     opened.evaluate("facelite.seek(2.0)")  # it stands still there, whatever was played before
     pictures = []
     for degrees in (0, 60, 0):
-        opened.evaluate("degrees => facelite.viewer.turn(degrees)", degrees)
+        opened.evaluate(TURN, degrees)
         pictures.append(sha256(opened.locator("#face").screenshot()).hexdigest())
     front, turned, back = pictures
     assert turned != front

@@ -61,7 +61,7 @@ def test_a_certificate_is_shown_with_its_verdict(student, graph):
 def test_devices_stand_beside_their_predictions(student, graph):
     """What `facelite profile` stores: one device measured, one emulated, whose times mean nothing."""
     times = {"warm": {"p50": 12000, "p99": 15000, "max": 20000}}
-    prediction = {"us": 10.0, "low_us": 7.5, "high_us": 12.5}
+    prediction = {"us": 10.0, "low_us": 7.5, "high_us": 12.5, "tier": "neon_dotprod"}
     told = {"via": "ssh:pi", "isa": "neon_dotprod", "emulated": False, "bits": {"holds": True}, "characters": 16}
     target = {"name": "pi-5", "title": "Raspberry Pi 5"}
     device = {**told, "target": target, "times": times, "prediction": prediction}
