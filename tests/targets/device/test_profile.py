@@ -47,8 +47,6 @@ def test_a_report_has_every_way_to_measure_and_is_kept_in_the_bundle(measured, b
         assert 0 < times["min"] <= times["p50"] <= times["p99"] <= times["max"], kind
     assert report["times"]["warm"]["count"] == 60
     assert report["times"]["paced"]["count"] == 5
-    assert report["times"]["cold"]["min"] > report["times"]["warm"]["min"]
-    assert report["times"]["crowd"]["min"] > report["times"]["warm"]["min"]
     student = load(bundle)
     assert len(report["layers"]) == student.info.ops
     memory = report["memory"]
