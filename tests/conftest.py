@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHIPPED_STUDENT = ROOT / "toolkit" / "weights" / "tiny_real_time" / "student.keras"
 FILES = {
     "festvox-ru": Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits"),
+    "freedoom": Path("/usr/share/games/doom/freedoom2.wad"),
     "fluid-soundfont-gm": Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"),
     "openssh-server": Path("/usr/sbin/sshd"),
     "wasi-libc": Path("/usr/lib/wasm32-wasi/libc.a"),

@@ -15,6 +15,7 @@ from .errors import MissingDependency
 from .extras import modules_by_extra
 
 _SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+_DOOM = Path("/usr/share/games/doom")
 _FESTVOX_RU = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits/wav")
 
 
@@ -104,6 +105,11 @@ _PROGRAMS: dict[str, _Known] = {
         find=lambda: str(_FESTVOX_RU.parent) if _FESTVOX_RU.is_dir() else None,
     ),
     "fluidsynth": _Known("music that a face must stay still for", "fluidsynth", ("fluidsynth",)),
+    "freedoom": _Known(
+        "composed music that a face must stay still for",
+        "freedoom",
+        find=lambda: str(_DOOM) if (_DOOM / "freedoom2.wad").is_file() else None,
+    ),
     "fluid-soundfont-gm": _Known(
         "instruments for fluidsynth",
         "fluid-soundfont-gm",

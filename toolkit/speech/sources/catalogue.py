@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from ...errors import BadInput, MissingDependency
 from ..recording import Source
 
-NAMES = ("flite", "espeak", "festvox-ru", "fluidsynth")
+NAMES = ("flite", "espeak", "festvox-ru", "fluidsynth", "freedoom")
 """Synthesisers of speech, packaged recordings, music; each needs a package of the system."""
 
-_PACKAGES = {"espeak": "espeak-ng", "fluidsynth": "fluidsynth fluid-soundfont-gm"}
+_MUSIC = "fluidsynth fluid-soundfont-gm"
+_PACKAGES = {"espeak": "espeak-ng", "fluidsynth": _MUSIC, "freedoom": f"freedoom {_MUSIC}"}
 """Debian's names of what a source needs, where they are not the source's own."""
 
 
@@ -40,6 +41,10 @@ def open_source(name: str, seed: int) -> Source:
         from .fluidsynth import Fluidsynth
 
         return Fluidsynth(seed)
+    if name == "freedoom":
+        from .freedoom import Freedoom
+
+        return Freedoom(seed)
     raise BadInput("--sources", f"{name!r} is unknown", f"use some of {', '.join(NAMES)}")
 
 

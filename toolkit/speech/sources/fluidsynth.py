@@ -1,30 +1,26 @@
-"""Music by FluidSynth with the sampled instruments of the Fluid (R3) sound font: what a face must stay still for."""
+"""Made-up music, played by FluidSynth: what a face must stay still for."""
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ... import doctor
-from ...errors import FaceliteError
 from ...labels.card import NOISE
-from .. import audio
 from ..recording import Recording
 from ..splits import split_of
 from . import band
+from .sound_font import DRUM_CHANNEL, SoundFont
+
+if TYPE_CHECKING:
+    import mido
 
 LICENCE = "MIT (Fluid R3 sound font; music made from a seed)"
 
 SECONDS = (6.0, 18.0)
 TICKS_A_BEAT = 480
-DRUM_CHANNEL = 9
-"""General MIDI's tenth, counted from 0."""
 
 
 class Fluidsynth:
@@ -45,15 +41,8 @@ class Fluidsynth:
     count = None
 
     def __init__(self, seed: int) -> None:
-        program = doctor.require("fluidsynth", "making music")
-        font = doctor.require("fluid-soundfont-gm", "making music")
-        self._program, self._font, self._seed = program.path, font.path, seed
-        self.settings: Mapping[str, Any] = {
-            "seed": seed,
-            "fluidsynth": program.version,
-            "fluid-soundfont-gm": font.version,
-            "version": 1,
-        }
+        self._font, self._seed = SoundFont(), seed
+        self.settings: Mapping[str, Any] = {"seed": seed, **self._font.settings, "version": 1}
 
     def recording(self, index: int) -> Recording:
         """Piece number `index`; about a tenth of them are for validation."""
@@ -73,19 +62,11 @@ class Fluidsynth:
         )
 
     def _play(self, piece: band.Piece, seconds: float) -> np.ndarray:
-        with tempfile.TemporaryDirectory(prefix="facelite-") as folder:
-            score, sound = Path(folder) / "piece.mid", Path(folder) / "piece.wav"
-            _write(piece, score)
-            command = [self._program, "-ni", "-q", "-o", "synth.dynamic-sample-loading=1", "-g", "0.5"]
-            command += ["-F", str(sound), self._font, str(score)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0 or not sound.exists():
-                raise FaceliteError(f"fluidsynth failed: {done.stderr.strip() or 'no audio written'}")
-            return audio.read(sound)[: int(seconds * audio.SAMPLE_RATE)]
+        return self._font.play(_score(piece), seconds)
 
 
-def _write(piece: band.Piece, path: Path) -> None:
-    """The piece as a MIDI file: a track a part."""
+def _score(piece: band.Piece) -> mido.MidiFile:
+    """The piece in MIDI: a track a part."""
     import mido
 
     score = mido.MidiFile(ticks_per_beat=TICKS_A_BEAT)
@@ -101,7 +82,7 @@ def _write(piece: band.Piece, path: Path) -> None:
             track.append(mido.Message(kind, channel=channel, note=pitch, velocity=velocity, time=tick - at))
             at = tick
         score.tracks.append(track)
-    score.save(path)
+    return score
 
 
 def _events(part: band.Part) -> list[tuple[int, str, int, int]]:
