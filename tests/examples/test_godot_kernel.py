@@ -1,4 +1,4 @@
-"""The kernel inside Godot: its class speaks, is interrupted, stops, gives the golden curves, and survives wrong calls."""
+"""The kernel inside Godot: its class speaks to the golden bits, is interrupted, stops, and survives wrong calls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ func _init() -> void:
 	var stream = Facelite.new()
 	print([stream.push(silence).size(), stream.flush().size(), stream.sample(0.0).size(), stream.stop(0.0, 0.0)])
 	print([stream.controls().size(), stream.latency()])
-	for bad in [[PoolByteArray(), 16000], [silence, 16000], [student.subarray(0, 999), 16000], [student, 12345], [student, -1]]:
+	var cut := student.subarray(0, 999)
+	for bad in [[PoolByteArray(), 16000], [silence, 16000], [cut, 16000], [student, 12345], [student, -1]]:
 		var status: int = stream.open(bad[0], bad[1])
 		print(status, " ", stream.error(status).get_string_from_ascii())
 	print(stream.open(student, 48000), " ", stream.open(student, 16000))
