@@ -13,6 +13,8 @@ from pathlib import Path
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on any exception it is removed.
 
+    An OSError about the temporary file names `path`.
+
     The temporary file keeps `path`'s suffix, since some writers choose their format by it.
     """
     path = Path(path)
@@ -25,6 +27,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
         _sync(temporary)
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename in (name, temporary):
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)

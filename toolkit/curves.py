@@ -46,7 +46,8 @@ class Curves:
         """Linear interpolation to another frame rate over the same time span."""
         if frame_rate == self.frame_rate or len(self.values) == 0:
             return Curves(self.values, self.controls, frame_rate)
-        count = int(np.floor((len(self.values) - 1) / self.frame_rate * frame_rate)) + 1
+        # A frame that stands exactly at the end counts, though the quotient may come out just below it.
+        count = int(np.floor((len(self.values) - 1) / self.frame_rate * frame_rate + 1e-6)) + 1
         source = np.arange(count) * (self.frame_rate / frame_rate)
         below = np.minimum(source.astype(np.int64), len(self.values) - 1)
         above = np.minimum(below + 1, len(self.values) - 1)

@@ -7,23 +7,17 @@ import map of ``data:`` addresses, since a page from a disk may not import the f
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
 from .atomic import write_text
 from .curves import Curves
-from .errors import BadInput
 from .export import glb
-from .export.glb import target_names
 from .face import viewer
 from .report.clip import Clip, as_base64
 from .report.page import environment, inline
 from .speech.audio import read
 from .student import Student
-
-_PACKED = {"KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_texture_basisu"}
-"""Extensions whose decoders are not in our bundle of three.js."""
 
 _STYLES = ("report.css", "preview.css")
 _SCRIPTS = ("mouth.js", "clip.js", "gaps.js", "rows.js", "theme.js", "timeline.js", "player.js", "preview.js")
@@ -55,7 +49,7 @@ def write(path: str | Path, clip: Clip, head: str | Path | None = None) -> None:
     BadInput
         `head` cannot be read, needs files beside it or is compressed; none of its morph targets is a control.
     """
-    write_text(path, render(clip, _head(clip, head)))
+    write_text(path, render(clip, glb.head_bytes() if head is None else glb.for_viewer(head, clip.curves.controls)))
 
 
 def render(clip: Clip, head: bytes) -> str:
@@ -74,21 +68,3 @@ def render(clip: Clip, head: bytes) -> str:
             script=inline(_SCRIPTS),
         )
     )
-
-
-def _head(clip: Clip, path: str | Path | None) -> bytes:
-    if path is None:
-        return glb.head_bytes()
-    document, _ = glb.read(path)
-    named = set().union(*target_names(path, document))
-    if any(not one.get("uri", "data:").startswith("data:") for one in _external(document)):
-        raise BadInput(path, "needs files beside it", "export it as one .glb with everything inside")
-    if packed := sorted(_PACKED & set(document.get("extensionsRequired", []))):
-        raise BadInput(path, f"is compressed with {packed[0]}, which the page cannot read", "export it uncompressed")
-    if not named & set(clip.curves.controls):
-        raise BadInput(path, "no morph target has the name of a control", "name targets in extras.targetNames")
-    return Path(path).read_bytes()
-
-
-def _external(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*document.get("buffers", []), *document.get("images", [])]

@@ -48,8 +48,9 @@ sealed class Ring
     // Reader: false when it is empty. The block stays as it is until Next.
     public bool Peek(out Block block)
     {
-        block = slots[read % slots.Length];
-        return read != Volatile.Read(ref written);
+        bool any = read != Volatile.Read(ref written); // before the slot is read: it may be being filled
+        block = any ? slots[read % slots.Length] : default(Block);
+        return any;
     }
 
     public void Next() { Volatile.Write(ref read, read + 1); }

@@ -53,4 +53,4 @@ func _text(packet: StreamPeerBuffer) -> String:
 			packet.seek((packet.get_position() + 3) & ~3)
 			break
 		bytes.append(byte)
-	return bytes.get_string_from_ascii()
+	return bytes.get_string_from_utf8()

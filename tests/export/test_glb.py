@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -128,4 +129,27 @@ def test_a_mesh_that_cannot_be_animated_is_refused(tmp_path, curves, document, f
     _glb(tmp_path / "mesh.glb", document)
     with pytest.raises(BadInput, match=fault):
         write(tmp_path / "talk.glb", curves, head=tmp_path / "mesh.glb")
+    assert not (tmp_path / "talk.glb").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document.update(accessors={}),
+        lambda document: document.update(animations=5),
+        lambda document: document["meshes"][0]["extras"]["targetNames"].append("one too many"),
+    ],
+)
+def test_a_head_that_is_not_as_gltf_has_it_is_named(tmp_path, curves, change):
+    glb.write_head(tmp_path / "theirs.glb")
+    gltf = pygltflib.GLTF2().load(str(tmp_path / "theirs.glb"))
+    document = json.loads(gltf.to_json())
+    change(document)
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    rest = b"BIN\0" + gltf.binary_blob()
+    data = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I", len(rest) - 4) + rest
+    (tmp_path / "theirs.glb").write_bytes(struct.pack("<4sII", b"glTF", 2, 12 + len(data)) + data)
+    with pytest.raises(BadInput, match=r"theirs\.glb: its JSON chunk is not as glTF 2\.0 has it"):
+        glb.write(tmp_path / "talk.glb", curves, tmp_path / "theirs.glb")
     assert not (tmp_path / "talk.glb").exists()

@@ -101,3 +101,46 @@ def test_a_rig_is_made_of_what_the_scheme_names(tmp_path, clips, student_file):
     mapped, plain = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("mapped", "plain"))
     column = plain["controls"].index("aa")
     np.testing.assert_allclose(np.array(mapped["frames"])[:, 0], 100 * np.array(plain["frames"])[:, column], atol=1e-4)
+
+
+def test_a_target_that_cannot_be_written_stops_no_other_and_is_named(tmp_path, clips, student_file, capsys):
+    (tmp_path / "curves" / "one.csv").mkdir(parents=True)
+    assert main(["run", str(student_file), str(clips), "-o", str(tmp_path / "curves")]) == 2
+    errors = capsys.readouterr().err
+    assert f"{tmp_path / 'curves' / 'one.csv'}: Is a directory" in errors
+    assert "1 of 2 files" in errors
+    assert sorted(path.name for path in (tmp_path / "curves").iterdir()) == ["more", "one.csv"]
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (["--head", "head.glb"], "--head: a .csv file holds no head"),
+        (["--format", "npz", "--start", "00:00:00:00"], "--start: a .npz file holds no timecode"),
+        (["--fps", "62.5"], "--fps: timecode cannot count 62.5"),
+        (["--map", "none.json"], "none.json"),
+    ],
+)
+def test_what_is_wrong_with_every_recording_is_said_once(tmp_path, clips, student_file, capsys, given, fault):
+    assert main(["run", str(student_file), str(clips), "-o", str(tmp_path / "curves"), *given]) == 2
+    errors = capsys.readouterr().err
+    assert fault in errors
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "curves").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (["--osc", ""], "--osc: '' is no HOST:PORT"),
+        (["--osc", "a..b:1"], "--osc: a..b: no host can have that name"),
+        (["--osc", "127.0.0.1:9", "--start", "00:00:00:00"], "--start: a stream has no use for it"),
+        (["--livelink", "127.0.0.1:9", "--head", "head.glb"], "--head: a stream has no use for it"),
+        (["--workers", "3"], "--workers: is for a folder"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(tmp_path, clips, student_file, capsys, monkeypatch, given, fault):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", str(student_file), str(clips / "one.wav"), *given]) == 2
+    assert fault in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.csv"))

@@ -69,7 +69,7 @@ def test_vmc_sends_every_shape_and_applies_it(curves):
             elif message.address == "/VMC/Ext/Blend/Apply":
                 frames.append([current[name] for name in ARKIT_52])
                 current = {}
-    assert len(frames) == len(times) == sent.frames + 1
+    assert len(frames) == len(times) == sent.frames
     indices = np.rint(np.array(times) * 60).astype(int)
     np.testing.assert_array_equal(np.array(frames, np.float32), curves.values[indices])
     assert indices[-1] == 30
@@ -118,3 +118,17 @@ def test_a_target_that_is_none(curves, target):
 def test_live_link_refuses_visemes(curves):
     with pytest.raises(BadInput, match="none of these controls"):
         send_livelink(Curves(curves.values[:, :1], ("aa",), 60.0), "127.0.0.1:1")
+
+
+def test_every_frame_is_counted_and_the_last_waits_until_it_is_due(curves):
+    receiver = Receiver()
+    started = time.monotonic()
+    sent = send_livelink(curves, receiver.target, start="00:00:00:00")
+    assert time.monotonic() - started >= 30 / 60
+    assert sent.frames + sent.late == len(curves.values)
+    assert len(receiver.finish()) == sent.frames
+
+
+def test_a_network_that_refuses_is_said_with_the_option(curves):
+    with pytest.raises(BadInput, match=r"--osc: 255\.255\.255\.255:9: "):
+        send_vmc(curves, "255.255.255.255:9")

@@ -75,3 +75,16 @@ def test_timecode_and_a_rig_of_ones_own(tmp_path, curves):
     assert [prim.GetName() for prim in stage.Traverse()] == ["facelite", "skeleton", "animation"]
     animation = UsdSkel.Animation(stage.GetPrimAtPath("/facelite/animation"))
     assert list(animation.GetBlendShapesAttr().Get()) == ["Jaw drop (deg)"]
+
+
+def test_names_outside_ascii_come_back(tmp_path):
+    curves = Curves(np.random.default_rng(5).random((4, 2), np.float32), ("Mâchoire ouverte", "jawOpen"))
+    write(tmp_path / "talk.usda", curves)
+    stage = Usd.Stage.Open(str(tmp_path / "talk.usda"))
+    names = [
+        name
+        for prim in stage.Traverse()
+        if prim.IsA(UsdSkel.Animation)
+        for name in prim.GetAttribute("blendShapes").Get()
+    ]
+    assert "Mâchoire ouverte" in names

@@ -28,3 +28,11 @@ def test_a_missing_student_is_one_line(tmp_path, speech, capsys):
     assert main(["preview", str(speech), "-s", str(tmp_path / "none"), "-o", str(tmp_path / "page.html")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_recording_is_not_overwritten_with_a_page(tmp_path, speech, capsys):
+    recording = tmp_path / "talk.flac"
+    recording.write_bytes(Path(speech).read_bytes())
+    assert main(["preview", str(recording), "-s", str(ZOO), "-o", str(recording)]) == 2
+    assert "write -o NAME.html" in capsys.readouterr().err
+    assert recording.read_bytes() == Path(speech).read_bytes()

@@ -39,7 +39,7 @@ def test_a_page_of_ones_own(shipped_bundle, speech, tmp_path, capsys):
     given = ["--mesh", str(tmp_path / "theirs.glb"), "--sound", str(sound)]
     assert main(["web", "build", str(shipped_bundle), "-o", str(tmp_path / "site"), *given]) == 0
     assert (tmp_path / "site" / "head.glb").read_bytes() == (tmp_path / "theirs.glb").read_bytes()
-    assert (tmp_path / "site" / "talk.wav").is_file()
+    assert (tmp_path / "site" / "sound-0.wav").read_bytes() == sound.read_bytes()
     assert not list((tmp_path / "site").glob("*.flac"))
     assert "MB without sounds" in capsys.readouterr().err
 

@@ -26,9 +26,12 @@ def preview(
 ) -> None:
     """Write one page that plays a recording with its face and curves; it needs no network."""
     from .. import preview as page
+    from ..errors import BadInput
     from ..student import load
 
-    clip = page.animated(load(student), audio)
     target = output or Path(audio.stem + ".html")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise BadInput(target, "is no name of a page", "write -o NAME.html")
+    clip = page.animated(load(student), audio)
     page.write(target, clip, head)
     note(f"{target}: {clip.seconds:.1f} s of sound, {target.stat().st_size / 1e6:.1f} MB; open it in a browser")

@@ -81,16 +81,19 @@ def run(
     from ..export.job import Job
 
     job = Job(bundle, scheme.value, rig, fps, head, start, node, gate, idle)
+    streams = osc is not None or livelink is not None
     if audio.is_dir():
-        if osc or livelink:
-            raise BadInput("--osc" if osc else "--livelink", "a folder cannot be streamed", "give one sound file")
+        if streams:
+            option = "--livelink" if osc is None else "--osc"
+            raise BadInput(option, "a folder cannot be streamed", "give one sound file")
         _write_folder(job, audio, output, suffix, workers)
         return
-    if suffix is not None:
-        raise BadInput("--format", "is for a folder of sounds", "write -o NAME.EXT")
-    if osc or livelink:
-        _stream(job, audio, osc, livelink)
-    if output is not None or not (osc or livelink):
+    for option, given in (("--format", suffix), ("--workers", workers)):
+        if given is not None:
+            raise BadInput(option, "is for a folder of sounds", "leave it out, or write -o NAME.EXT")
+    if streams:
+        _stream(job, audio, osc, livelink, output is not None)
+    if output is not None or not streams:
         target = output or Path(audio.stem + ".csv")
         frames, rate, seconds = job.write(audio, target)
         note(f"{target}: {frames} frames at {rate:.6g} fps from {seconds:.1f} s of sound")
@@ -109,6 +112,7 @@ def _write_folder(job: Job, source: Path, output: Path | None, suffix: str | Non
     if output.is_file():
         raise BadInput(output, "is a file", "give the folder for the curves")
     files = pairs(source, output, suffix)
+    job.check(files[0][1])
     failed, frames, seconds = [], 0, 0.0
     with progress() as bar:
         task = bar.add_task("animating", total=len(files))
@@ -123,18 +127,22 @@ def _write_folder(job: Job, source: Path, output: Path | None, suffix: str | Non
     raise typer.Exit(2 if failed else 0)
 
 
-def _stream(job: Job, audio: Path, osc: str | None, livelink: str | None) -> None:
+def _stream(job: Job, audio: Path, osc: str | None, livelink: str | None, writes: bool) -> None:
     from ..errors import BadInput
     from ..export.rates import exact
     from ..export.stream.send import FPS, send_livelink, send_vmc
 
-    if osc and livelink:
+    if osc is not None and livelink is not None:
         raise BadInput("--livelink", "one stream at a time", "leave out --osc")
+    unused = {"--head": job.head, "--node": job.node, "--start": job.start if livelink is None else None}
+    for option, given in unused.items():
+        if given is not None and not writes:
+            raise BadInput(option, "a stream has no use for it", "leave it out, or write a file with -o")
     fps = FPS if job.fps is None else job.fps
     if not 8 <= fps <= 1000:
         raise BadInput("--fps", f"{fps:g} frames a second", "stream at 8 to 1000")
     curves, _ = job.animate(audio, _REST)
     curves = curves.resample(exact(fps))
-    note(f"streaming {len(curves.values)} frames at {curves.frame_rate:.6g} fps to {osc or livelink}")
-    sent = send_vmc(curves, osc) if osc else send_livelink(curves, livelink or "", start=job.start)
+    note(f"streaming {len(curves.values)} frames at {curves.frame_rate:.6g} fps to {livelink if osc is None else osc}")
+    sent = send_vmc(curves, osc) if osc is not None else send_livelink(curves, livelink or "", start=job.start)
     note(f"{sent.frames} frames sent, {sent.late} passed over")

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..curves import Curves
 from ..errors import BadInput
 from . import arrays, glb, livelink, unity, usd
-from .rates import exact
+from .rates import exact, frame_of, nominal_rate
 
 SUFFIXES = (".csv", ".json", ".npz", ".parquet", ".glb", ".usda", ".anim")
 """What `write` can write."""
@@ -52,13 +52,11 @@ def write(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    _check(path, suffix, head, start, node)
+    check(path, fps, head, start, node)
     if len(curves.values) == 0:
         raise BadInput(path, "there are no frames to write", "give audio with at least one sample")
     if fps is None:
         fps = livelink.FPS if suffix == ".csv" else curves.frame_rate
-    if not 1 <= fps <= 1000:
-        raise BadInput("--fps", f"{fps:g} frames a second", "use 1 to 1000")
     resampled = curves.resample(exact(fps))
     match suffix:
         case ".csv":
@@ -78,12 +76,30 @@ def write(
     return resampled
 
 
-def _check(path: Path, suffix: str, head: str | Path | None, start: str | None, node: str | None) -> None:
+def check(
+    path: Path,
+    fps: float | None = None,
+    head: str | Path | None = None,
+    start: str | None = None,
+    node: str | None = None,
+) -> None:
+    """As `write`, before there are curves; the head itself is not read.
+
+    Raises
+    ------
+    BadInput
+        An unknown suffix, something that its format cannot hold, or a frame rate out of range.
+    """
+    suffix = path.suffix.lower()
+    if fps is not None and not 1 <= fps <= 1000:
+        raise BadInput("--fps", f"{fps:g} frames a second", "use 1 to 1000")
     if suffix not in SUFFIXES:
         raise BadInput(path, f"curves have no format {path.suffix!r}", f"use one of {', '.join(SUFFIXES)}")
     if head is not None and suffix != ".glb":
         raise BadInput("--head", f"a {suffix} file holds no head of yours", "write .glb")
     if start is not None and suffix not in _TIMECODED:
         raise BadInput("--start", f"a {suffix} file holds no timecode", f"write {' or '.join(_TIMECODED)}")
+    if start is not None or (suffix == ".csv" and fps is not None):
+        frame_of(start or "00:00:00:00", nominal_rate(exact(fps or livelink.FPS)))
     if node is not None and suffix != ".anim":
         raise BadInput("--node", f"a {suffix} file names no renderer", "write .anim")

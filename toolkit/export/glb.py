@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ _FLOAT, _UINT16 = 5126, 5123
 _VERTICES, _INDICES = 34962, 34963
 _NO_MOVEMENT = 2e-6
 """Metres; what moves less is left out of a shape."""
+
+_PACKED = {"KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_texture_basisu"}
+"""Extensions whose decoders are not in our bundle of three.js."""
 
 _NO_TURN = 0.02
 """Of a unit normal; about one degree, which no light shows."""
@@ -50,7 +53,8 @@ def write(path: str | Path, curves: Curves, mesh: str | Path | None = None) -> N
     document, binary = read(mesh) if mesh is not None else _head_document(head())
     if mesh is not None and _has_outside_buffer(mesh, document):
         raise BadInput(mesh, "keeps its vertices outside its binary chunk", "export it as one .glb")
-    _animate(document, binary, curves, mesh or "the head")
+    with _as_gltf_says(mesh or "the head"):
+        _animate(document, binary, curves, mesh or "the head")
     write_bytes(path, _container(document, binary))
 
 
@@ -64,16 +68,27 @@ def head_bytes(face: Head | None = None) -> bytes:
     return _container(*_head_document(face or head()))
 
 
-def target_names(path: str | Path, document: dict[str, Any]) -> list[list[str]]:
-    """Names of the morph targets that each node's mesh has, from a glTF's JSON chunk.
+def for_viewer(path: str | Path, controls: Iterable[str]) -> bytes:
+    """The content of a .glb that our viewer can show and some of `controls` can move.
 
     Raises
     ------
     BadInput
-        The chunk is not what glTF 2.0 says; `path` names it.
+        It cannot be read, needs files beside it or is compressed; none of its morph targets is a control.
     """
+    document, _ = read(path)
     with _as_gltf_says(path):
-        return [_targets_of(document, node) for node in document.get("nodes", [])]
+        named = set().union(*_targets(document))
+        parts = [*document.get("buffers", []), *document.get("images", [])]
+        beside = any(not part.get("uri", "data:").startswith("data:") for part in parts)
+        packed = sorted(_PACKED & set(document.get("extensionsRequired", [])))
+    if beside:
+        raise BadInput(path, "needs files beside it", "export it as one .glb with everything inside")
+    if packed:
+        raise BadInput(path, f"is compressed with {packed[0]}, which the page cannot read", "export it uncompressed")
+    if not named & set(controls):
+        raise BadInput(path, "no morph target has the name of a control", "name targets in extras.targetNames")
+    return Path(path).read_bytes()
 
 
 def read(path: str | Path) -> tuple[dict[str, Any], bytearray]:
@@ -117,7 +132,7 @@ def _animate(document: dict[str, Any], binary: bytearray, curves: Curves, name: 
     samplers: list[dict[str, Any]] = []
     channels: list[dict[str, Any]] = []
     time = None
-    for node, targets in enumerate(target_names(name, document)):
+    for node, targets in enumerate(_targets(document)):
         if not set(targets) & set(curves.controls):
             continue
         if time is None:
@@ -132,12 +147,20 @@ def _animate(document: dict[str, Any], binary: bytearray, curves: Curves, name: 
     _finish(document, binary)
 
 
+def _targets(document: dict[str, Any]) -> list[list[str]]:
+    """Names of the morph targets that each node's mesh has."""
+    return [_targets_of(document, node) for node in document.get("nodes", [])]
+
+
 def _targets_of(document: dict[str, Any], node: dict[str, Any]) -> list[str]:
     if "mesh" not in node:
         return []
-    names = document["meshes"][node["mesh"]].get("extras", {}).get("targetNames", [])
+    mesh = document["meshes"][node["mesh"]]
+    names = mesh.get("extras", {}).get("targetNames", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise TypeError("targetNames")
+    if names and len(names) != len(mesh["primitives"][0].get("targets", [])):
+        raise IndexError("targetNames")
     return names
 
 

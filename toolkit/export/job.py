@@ -16,7 +16,7 @@ from .. import workers as processes
 from ..curves import Curves
 from ..errors import BadInput, FaceliteError
 from ..machine import cores
-from . import mapping, visemes, write
+from . import check, mapping, visemes, write
 
 if TYPE_CHECKING:
     from ..student import Student
@@ -69,6 +69,20 @@ class Job:
         if self.rig is not None:
             curves = mapping.apply(curves, mapping.read(self.rig), self.rig)
         return curves, len(pcm) / student.sample_rate
+
+    def check(self, target: Path) -> None:
+        """What would be wrong with any recording.
+
+        Raises
+        ------
+        BadInput
+            The student or the rig cannot be used, or `target`'s format cannot hold what is asked for.
+        """
+        check(target, self.fps, self.head, self.start, self.node)
+        student = _student(self.bundle)
+        if self.rig is not None:
+            nothing = Curves(np.zeros((0, len(student.controls)), np.float32), student.controls, student.frame_rate)
+            mapping.apply(visemes.convert(nothing, self.scheme), mapping.read(self.rig), self.rig)
 
     def write(self, audio: Path, target: Path) -> tuple[int, float, float]:
         """Write one file; returns its frames, their rate and the seconds of sound."""
@@ -135,6 +149,8 @@ def _attempt(job: Job, sound: Path, target: Path) -> Done:
         frames, _, seconds = job.write(sound, target)
     except FaceliteError as error:
         return Done(sound, problem=str(error))
+    except OSError as error:
+        return Done(sound, problem=f"{error.filename or target}: {error.strerror or error}")
     return Done(sound, frames, seconds)
 
 

@@ -140,7 +140,7 @@ def _shape(name: str, delta: NDArray[np.float32], turn: NDArray[np.float32]) -> 
 
 
 def _tokens(names: Iterable[str]) -> str:
-    return "[" + ", ".join(json.dumps(name) for name in names) + "]"
+    return "[" + ", ".join(json.dumps(name, ensure_ascii=False) for name in names) + "]"
 
 
 def _array(values: NDArray) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from .. import data
-from ..atomic import write_bytes, write_text
+from ..atomic import replacing, write_bytes, write_text
 from ..errors import BadInput
+from ..export import glb
 from ..face import viewer
 from ..idle import load_gate
+from ..speech import audio
 from ..student import BLOB_NAME, load
 from . import kernel
 from .spoken import speak
@@ -56,17 +57,16 @@ def build(
     folder = Path(folder)
     loaded = load(student)
     clips = [_sound(Path(path)) for path in sounds or ()] if sounds or texts else _packaged()
+    head = glb.head_bytes() if mesh is None else glb.for_viewer(mesh, loaded.controls)
     folder.mkdir(parents=True, exist_ok=True)
     kernel.build(folder)
     viewer.copy(folder)
     for file in sorted(_STATIC.iterdir()):
-        shutil.copyfile(file, folder / file.name)
+        write_bytes(folder / file.name, file.read_bytes())
     write_bytes(folder / BLOB_NAME, loaded.blob)
     write_bytes(folder / "gate.facelite", load_gate().blob)
-    _write_head(folder / "head.glb", mesh)
-    for path, _ in clips:
-        shutil.copyfile(path, folder / path.name)
-    offered = [{"file": path.name, "text": text} for path, text in clips]
+    write_bytes(folder / "head.glb", head)
+    offered = [{"file": _copied(folder, index, path), "text": text} for index, (path, text) in enumerate(clips)]
     offered += [{"file": _spoken(folder, index, text), "text": text} for index, text in enumerate(texts or ())]
     site = {"student": Path(student).resolve().name, "gate": gate, "idle": idle, "clips": offered}
     write_text(folder / "site.json", json.dumps(site, indent=2) + "\n")
@@ -78,19 +78,17 @@ def weight(folder: str | Path) -> int:
     return sum(file.stat().st_size for file in Path(folder).iterdir() if file.suffix not in SOUNDS)
 
 
-def _write_head(path: Path, mesh: str | Path | None) -> None:
-    from ..export import glb
-
-    if mesh is None:
-        glb.write_head(path)
-    else:
-        glb.read(mesh)  # says what is wrong with the file
-        shutil.copyfile(mesh, path)
+def _copied(folder: Path, index: int, sound: Path) -> str:
+    """Numbered: two may have one name, and not every name is an address."""
+    name = f"sound-{index}{sound.suffix.lower()}"
+    write_bytes(folder / name, sound.read_bytes())
+    return name
 
 
 def _spoken(folder: Path, index: int, text: str) -> str:
     name = f"spoken-{index}.wav"
-    speak(text, folder / name)
+    with replacing(folder / name) as temporary:
+        speak(text, temporary)
     return name
 
 
@@ -103,4 +101,6 @@ def _sound(path: Path) -> tuple[Path, str]:
         raise BadInput(path, "no such file", "give a recording")
     if path.suffix.lower() not in SOUNDS:
         raise BadInput(path, f"browsers do not play {path.suffix or 'it'}", f"give one of {', '.join(sorted(SOUNDS))}")
+    if path.suffix.lower() != ".m4a":  # which libsndfile does not know
+        audio.read(path)
     return path, path.stem

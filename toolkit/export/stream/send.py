@@ -70,18 +70,29 @@ def _send(curves: Curves, target: str, option: str, port: int, encode: Encode) -
     family, address = _resolve(target, option, port)
     sent = index = 0
     with socket.socket(family, socket.SOCK_DGRAM) as channel:
+
+        def send(number: int) -> None:
+            try:
+                for packet in encode(curves, number):
+                    channel.sendto(packet, address)
+            except OSError as error:
+                raise BadInput(option, f"{target}: {error.strerror}", "give the address of one receiver") from None
+
         started = time.monotonic()
         try:
             while index < last:
-                time.sleep(max(0.0, started + index / curves.frame_rate - time.monotonic()))
-                for packet in encode(curves, index):
-                    channel.sendto(packet, address)
+                _sleep_until(started + index / curves.frame_rate)
+                send(index)
                 sent += 1
                 index = max(index + 1, int((time.monotonic() - started) * curves.frame_rate))
+            _sleep_until(started + last / curves.frame_rate)
         finally:
-            for packet in encode(curves, last):
-                channel.sendto(packet, address)
-    return Sent(sent, last - sent)
+            send(last)
+    return Sent(sent + 1, last - sent)
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _resolve(target: str, option: str, port: int) -> tuple[socket.AddressFamily, tuple]:
@@ -91,14 +102,16 @@ def _resolve(target: str, option: str, port: int) -> tuple[socket.AddressFamily,
     host = fields[1] or fields[2]
     try:
         found = socket.getaddrinfo(host, int(fields[3] or port), type=socket.SOCK_DGRAM)
-    except OSError as error:
-        raise BadInput(option, f"{host}: {error.strerror}", "give the name or address of the receiver") from None
+    except (OSError, UnicodeError) as error:  # "a..b" is a UnicodeError
+        why = getattr(error, "strerror", None) or "no host can have that name"
+        raise BadInput(option, f"{host}: {why}", "give the name or address of the receiver") from None
     family, _, _, _, address = found[0]
     return family, address
 
 
 def _now(frame_rate: float) -> int:
     """The time of day in frames."""
-    here = time.localtime()
-    seconds = (here.tm_hour * 60 + here.tm_min) * 60 + here.tm_sec + time.time() % 1
+    now = time.time()
+    here = time.localtime(now)
+    seconds = (here.tm_hour * 60 + here.tm_min) * 60 + here.tm_sec + now % 1
     return int(seconds * frame_rate)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from pathlib import Path
+
+from ...atomic import write_bytes
 
 _HERE = Path(__file__).parent
 _MODULES = ("three.js", "viewer.js")
@@ -18,7 +19,10 @@ _BESIDE = ("viewer.d.ts", "three.LICENSE.txt")
 
 def copy(folder: str | Path) -> list[Path]:
     """Put the module, its types, three.js and its licence into `folder`; returns the files."""
-    return [Path(shutil.copyfile(_HERE / name, Path(folder) / name)) for name in (*_MODULES, *_BESIDE)]
+    files = [Path(folder) / name for name in (*_MODULES, *_BESIDE)]
+    for file in files:
+        write_bytes(file, (_HERE / file.name).read_bytes())
+    return files
 
 
 def import_map() -> dict[str, dict[str, str]]:
