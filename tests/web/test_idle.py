@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from facelite import idle
+from facelite.errors import BadInput
 from facelite.idle import Gate, Life
 from facelite.idle.life import CONTROLS
+from facelite.student import load
 
+ZOO = Path(__file__).parents[1] / "c" / "data" / "zoo.facelite"
 pytestmark = pytest.mark.program("nodejs")
 
 
@@ -29,6 +34,29 @@ def test_life(node, tmp_path):
     assert controls == list(CONTROLS)
     assert frames == want  # doubles, exactly
     assert np.array(want)[:, 0].max() == 1
+
+
+def test_there_is_no_life_at_another_frame_rate():
+    with pytest.raises(BadInput, match=r"idle: the student gives 666\.667 frames a second"):
+        idle.animate(load(ZOO), np.zeros(4000, np.float32), idle=True)
+
+
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+def test_loudness(node, tmp_path, rate):
+    pcm = np.random.default_rng(7).normal(0, 0.2, rate).astype(np.float32)
+    heard = tmp_path / "heard"
+    heard.write_bytes(pcm.tobytes())
+    script = """
+    import { readFileSync } from "node:fs";
+    import { Loudness } from "FOLDER/life.js";
+    const pcm = new Float32Array(readFileSync(process.argv[2]).buffer);
+    const loudness = new Loudness({ hop: 256, sampleRate: 16000 }, Number(process.argv[3]));
+    for (let at = 0; at < pcm.length; at += 128) loudness.push(pcm.subarray(at, at + 128));
+    console.log(JSON.stringify(loudness.hops));
+    """
+    hops = np.arange(rate) * 16000 // (256 * rate)  # that each sample is in
+    whole = [pcm[hops == hop].astype(np.float64) for hop in range(62)]
+    np.testing.assert_allclose(node(script, heard, rate), [np.sqrt(np.mean(hop**2)) for hop in whole], rtol=1e-12)
 
 
 def test_gate(node, tmp_path):

@@ -104,6 +104,30 @@ def test_sampling_and_stopping_are_the_native_ones(node, modules, shipped_bundle
     np.testing.assert_array_equal(np.array(got, np.float32), np.array(want))
 
 
+def test_clips_take_no_more_memory_than_the_first_and_owe_nothing_to_one_that_failed(node, modules, shipped_bundle):
+    script = """
+    import { readFileSync } from "node:fs";
+    import { Student } from "FOLDER/facelite.js";
+    const [wasm, blob] = process.argv.slice(2);
+    const student = new Student(readFileSync(wasm), readFileSync(blob));
+    const pcm = Float32Array.from({ length: 4096 }, (_, i) => 0.4 * Math.sin(i * i / 9000));
+    const options = [undefined, { sampleRate: 48000 }, { smoothing: false }];
+    const said = () => options.map((one) => [...student.animate(pcm, one)]);
+    const [first, before] = [said(), student.memory.bytes().length];
+    for (let clip = 0; clip < 100; clip++) said();
+    const after = student.memory.bytes().length;
+    const broken = { length: 4096, subarray: (at) => at === 0 ? pcm.subarray(0, 2048) : null };
+    let refused = false;
+    try { student.animate(broken); } catch { refused = true; }
+    console.log(JSON.stringify({ first, last: said(), before, after, refused }));
+    """
+    told = node(script, modules / "facelite.wasm", shipped_bundle / "student.facelite")
+    assert told["after"] == told["before"]
+    assert told["refused"]
+    assert told["last"] == told["first"]
+    assert told["first"][0] != told["first"][2]
+
+
 def test_what_c_refuses_is_an_error_with_its_words(node, modules, shipped_bundle):
     script = """
     import { readFileSync } from "node:fs";

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,19 +15,11 @@ from facelite.controls import closure
 from facelite.idle import Gate, load_gate
 from facelite.speech import audio
 from facelite.student import Student, load
-from facelite.web import serve, site
+from facelite.web import site
 
+ZOO = Path(__file__).parents[1] / "c" / "data" / "zoo.facelite"
 pytestmark = pytest.mark.program("chromium")
 
-WATCH = """() => {
-    live.got = [];
-    live.speech.onframe = (index, values) => {
-        if (index === 0) live.got = [];
-        live.got.push(...values);
-    };
-    const play = live.speech.play.bind(live.speech);
-    live.speech.play = (source, options) => play(source, { ...options, keep: true });
-}"""
 TAKE = """async () => {
     const { pcm, sampleRate } = await live.speech.take();
     const bytes = new Uint8Array(pcm.buffer);
@@ -50,41 +38,6 @@ FACE = """(seconds) => {
     const mouth = [0.35 * width, 0.55 * height, 0.3 * width, 0.2 * height].map(Math.round);
     return [mouth[2], mouth[3], btoa(String.fromCharCode(...copy.getImageData(...mouth).data))];
 }"""
-
-
-@pytest.fixture(scope="module")
-def folder(once, shipped_bundle) -> Path:
-    return once("web page", lambda folder: site.build(folder, shipped_bundle))
-
-
-@pytest.fixture(scope="module")
-def address(folder) -> Iterator[str]:
-    with serve.server(folder) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.address
-        server.shutdown()
-
-
-@pytest.fixture
-def opened(launch):
-    """`with opened(address, *options) as page`: in a Chromium of its own; small, since no graphics card draws it."""
-
-    @contextmanager
-    def opened(address: str, *options: str, width: int = 640, height: int = 240) -> Iterator[Any]:
-        problems: list[str] = []
-        requests: list[str] = []
-        with closing(launch(*options)) as browser:
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.on("pageerror", lambda error: problems.append(str(error)))
-            page.on("request", lambda request: requests.append(request.url))
-            page.goto(address)
-            page.wait_for_selector("body[data-ready]", timeout=120_000)
-            page.evaluate(WATCH)
-            yield page
-        assert problems == []
-        assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
-
-    return opened
 
 
 def heard(page, student: Student, gated: bool = False) -> tuple[np.ndarray, int]:
@@ -144,6 +97,36 @@ def test_a_microphone_is_animated_to_the_bit(opened, address, shipped_bundle, tm
         assert _lags(got, pcm, rate).size >= 3
         assert page.evaluate("live.speech.gaps") == 0
         assert "ms" in page.inner_text("#latency")
+
+
+def test_a_student_of_another_hop_passes_the_gate_and_has_no_life(opened, once, served):
+    folder = once("zoo page", lambda folder: site.build(folder, ZOO, gate=True, idle=True))
+    with opened(served(folder)) as page:
+        assert [page.is_checked(switch) for switch in ("#gate", "#idle")] == [False, False]
+        page.click("#clips button")
+        page.wait_for_function("live.speech.now > 1 && live.speech.behind === 0")
+        heard(page, load(ZOO))
+        assert page.evaluate("live.speech.latency.gate") == 0
+        assert page.evaluate("live.speech.controls") == list(load(ZOO).controls)
+
+
+def test_after_a_stop_the_face_rests_and_the_students_do_too(opened, address, shipped_bundle):
+    """They go on until they say the rest alone; from then on nothing is heard, and what they would say is sent."""
+    student = load(shipped_bundle)
+    with opened(address) as page:
+        page.uncheck("#gate")
+        page.click("#clips button")
+        page.wait_for_function("live.speech.now > 1")
+        page.click("#stop")
+        stopped = page.evaluate("live.speech.frames") / student.frame_rate
+        page.wait_for_function(f"live.speech.frames > {(stopped + 5.5) * student.frame_rate}")
+        values = page.evaluate("live.got")
+        pcm, rate = heard(page, student)
+        silence = np.zeros(10 * rate, np.float32)
+    got = np.array(values, np.float32).reshape(-1, len(student.controls))
+    want = student.stream(sample_rate=rate).push(np.concatenate([pcm, silence]))
+    assert len(pcm) < (stopped + 4.5) * rate
+    np.testing.assert_array_equal(got, want[: len(got)])
 
 
 @pytest.mark.slow

@@ -56,3 +56,10 @@ def test_a_sound_that_is_none_is_refused(build, tmp_path, capsys):
     assert build("--sound", tmp_path / "bad.wav") == 2
     assert "bad.wav" in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
+
+
+def test_idle_life_for_a_student_of_another_rate_is_refused(tmp_path, capsys):
+    zoo = Path(__file__).parents[1] / "c" / "data" / "zoo.facelite"
+    assert main(["web", "build", str(zoo), "-o", str(tmp_path / "site"), "--idle"]) == 2
+    assert "--idle: the student gives 666.667 frames a second" in capsys.readouterr().err
+    assert not (tmp_path / "site").exists()

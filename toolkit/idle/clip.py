@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..curves import FRAME_RATE
+from ..errors import BadInput
 from ..student import Student, checked_pcm
 from .gate import Gate, load_gate
 from .life import CONTROLS, Life
@@ -23,7 +25,7 @@ def animate(
         Keep the face at rest while nobody speaks. Only for students whose rate and hop are the gate's, 16 kHz and 256;
         others pass.
     idle
-        Add blinks, looks and brows.
+        Add blinks, looks and brows. Only for students of 62.5 frames a second.
     seed
         Of the idle life.
 
@@ -34,8 +36,10 @@ def animate(
     Raises
     ------
     BadInput
-        As `Student.animate`.
+        As `Student.animate`; `idle` for a student of another frame rate.
     """
+    if idle:
+        check_lively(student)
     pcm = checked_pcm(pcm)
     values = student.animate(pcm)
     if gate:
@@ -43,6 +47,19 @@ def animate(
     if not idle:
         return values, student.controls
     return _lively(student, values, pcm, seed)
+
+
+def check_lively(student: Student) -> None:
+    """Idle life counts in frames of 62.5 a second.
+
+    Raises
+    ------
+    BadInput
+        The student gives frames at another rate.
+    """
+    if student.frame_rate != FRAME_RATE:
+        problem = f"the student gives {student.frame_rate:g} frames a second, and idle life is made for {FRAME_RATE}"
+        raise BadInput("--idle", problem, "leave it out")
 
 
 def gated(student: Student, values: NDArray[np.float32], pcm: NDArray) -> NDArray[np.float32]:

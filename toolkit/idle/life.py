@@ -39,7 +39,7 @@ _CHANCES = 2**32
 
 
 class Life:
-    """One character's idle process: a frame of `CONTROLS` for every frame of speech.
+    """One character's idle process: a frame of `CONTROLS` for every frame of speech, 62.5 a second.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ..atomic import replacing, write_bytes, write_text
 from ..errors import BadInput
 from ..export import glb
 from ..face import viewer
-from ..idle import load_gate
+from ..idle import check_lively, load_gate
 from ..speech import audio
 from ..student import BLOB_NAME, load
 from . import kernel
@@ -56,6 +56,8 @@ def build(
     """
     folder = Path(folder)
     loaded = load(student)
+    if idle:
+        check_lively(loaded)
     clips = [_sound(Path(path)) for path in sounds or ()] if sounds or texts else _packaged()
     head = glb.head_bytes() if mesh is None else glb.for_viewer(mesh, loaded.controls)
     folder.mkdir(parents=True, exist_ok=True)

@@ -76,6 +76,12 @@ export async function fetchKernel(folder) {
 /** A student ready to run, in WebAssembly memory of its own; any number of streams share it. */
 export class Student {
   /**
+   * Those of `animate`, by rate and smoothing: WebAssembly memory is never given back.
+   * @type {Map<string, Stream>}
+   */
+  #streams = new Map();
+
+  /**
    * @param {BufferSource | WebAssembly.Module} kernel one of facelite's modules
    * @param {ArrayBuffer | Uint8Array} blob the bytes of a student.facelite
    * @param {string} [isa] "ref", "wasm_simd128" or "wasm_relaxed_simd" instead of the best in the module
@@ -134,9 +140,22 @@ export class Student {
    * @param {Float32Array | Int16Array} pcm
    * @param {StreamOptions} [options]
    */
-  animate(pcm, options) {
-    const stream = this.stream(options);
-    return joined([stream.push(pcm), stream.flush()]);
+  animate(pcm, options = {}) {
+    const stream = this.#kept(options);
+    try {
+      return joined([stream.push(pcm), stream.flush()]); // a flush starts it afresh
+    } catch (problem) {
+      stream.reset();
+      throw problem;
+    }
+  }
+
+  /** @param {StreamOptions} options */
+  #kept({ sampleRate = this.info.sampleRate, smoothing = this.info.smoothing }) {
+    const key = `${sampleRate} ${smoothing}`;
+    const stream = this.#streams.get(key) ?? this.stream({ sampleRate, smoothing });
+    this.#streams.set(key, stream);
+    return stream;
   }
 }
 

@@ -6,7 +6,9 @@ export const CONTROLS = [
   "browOuterUpRight",
 ];
 
-const FRAME_RATE = 62.5;
+/** Frames a second that its numbers are for; a student of any other has no idle life. */
+export const FRAME_RATE = 62.5;
+
 const [RESTING, TALKING, LOOKS] = [17, 26, 36]; // a minute
 const [SHUT, OPEN, APART] = [5, 11, 40]; // frames
 const [FARTHEST, BROWS] = [0.12, 0.18];
@@ -87,5 +89,49 @@ export class Life {
     if (moves) this.#aim = home ? [0, 0] : aim;
     for (const axis of [0, 1]) this.#gaze[axis] += 0.5 * (this.#aim[axis] - this.#gaze[axis]);
     return this.#gaze;
+  }
+}
+
+/** How loud each hop of a student's is, measured on samples of any rate: what `Life.step` takes, a hop a frame. */
+export class Loudness {
+  /** Root mean squares of the hops heard and not yet taken, oldest first. */
+  hops = [];
+  #student;
+  #rate;
+  #heard = 0; // samples
+  #begun = 0; // samples before the hop that is being heard
+  #ends; // samples at its end
+  #count = 1; // hops begun
+  #sum = 0;
+
+  /**
+   * @param {{ hop: number, sampleRate: number }} student
+   * @param {number} rate Hz of the samples
+   */
+  constructor({ hop, sampleRate }, rate) {
+    this.#student = { hop, sampleRate };
+    this.#rate = rate;
+    this.#ends = this.#end();
+  }
+
+  /** @param {Float32Array} pcm */
+  push(pcm) {
+    for (const sample of pcm) {
+      this.#sum += sample * sample;
+      this.#heard += 1;
+      if (this.#heard === this.#ends) this.#next();
+    }
+  }
+
+  #next() {
+    this.hops.push(Math.sqrt(this.#sum / (this.#ends - this.#begun)));
+    [this.#begun, this.#sum] = [this.#ends, 0];
+    this.#count += 1;
+    this.#ends = this.#end();
+  }
+
+  // At 44.1 kHz hops have 705 or 706 samples; a product of whole numbers, so that no hop is a sample off after hours.
+  #end() {
+    return Math.ceil((this.#count * this.#student.hop * this.#rate) / this.#student.sampleRate);
   }
 }

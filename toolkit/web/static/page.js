@@ -18,6 +18,7 @@ const bytes = async (name) => {
   return answer.arrayBuffer();
 };
 
+let turn = 0; // of start and stop: what a start that another of them has overtaken still brings is not wanted any more
 let release = () => {}; // ends the sound that plays
 let keeping = false;
 
@@ -38,28 +39,46 @@ function drawAlways(controls, setMeters) {
 }
 
 async function start(event, button, open) {
+  const stopped = stop();
+  const mine = turn;
   live.clicked = event.timeStamp;
-  await stop();
+  $("stop").disabled = false; // also while the browser asks about the microphone
   try {
+    await stopped;
     await live.context.resume(); // browsers let sound start in answer to a click alone
-    const heard = live.speech;
-    const { source, aloud, words, microphone, end } = await open(live.context);
-    keeping = $("keep").checked;
-    await heard.play(source, { aloud, keep: keeping });
-    live.firstFrame = null;
-    source.start?.();
-    source.onended = stop;
-    release = end ?? (() => source.stop?.());
-    showLatency(heard.latency, microphone);
-    say(words);
-    button.classList.add("on");
-    $("stop").disabled = false;
+    if (mine !== turn) return;
+    const sound = await open(live.context);
+    if (mine !== turn) {
+      sound.end();
+      return;
+    }
+    release = sound.end;
+    await play(sound, button, mine);
   } catch (problem) {
+    if (mine !== turn) return;
+    stop();
     say(problem.message, true);
   }
 }
 
+async function play({ source, aloud, words, microphone }, button, mine) {
+  const keep = $("keep").checked;
+  await live.speech.play(source, { aloud, keep });
+  if (mine !== turn) return;
+  live.firstFrame = null;
+  if (source.start) {
+    source.onended = () => { if (mine === turn) stop(); };
+    source.start();
+    release = () => source.stop();
+  }
+  keeping = keep;
+  showLatency(live.speech.latency, microphone);
+  say(words);
+  button.classList.add("on");
+}
+
 async function stop() {
+  turn += 1;
   release();
   release = () => {};
   live.speech.stop();
@@ -82,25 +101,28 @@ function offer(wav) {
 async function microphone(context) {
   const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const media = await navigator.mediaDevices.getUserMedia({ audio: wanted });
-  return {
-    source: new MediaStreamAudioSourceNode(context, { mediaStream: media }),
-    aloud: $("echo").checked,
-    words: "Listening …",
-    microphone: media.getAudioTracks()[0].getSettings().latency,
-    end: () => media.getTracks().forEach((track) => track.stop()),
-  };
+  const end = () => media.getTracks().forEach((track) => track.stop());
+  try {
+    const source = new MediaStreamAudioSourceNode(context, { mediaStream: media });
+    const { latency } = media.getAudioTracks()[0].getSettings();
+    return { source, aloud: $("echo").checked, words: "Listening …", microphone: latency, end };
+  } catch (problem) {
+    end(); // Firefox refuses one whose rate is not the context's: bugzilla.mozilla.org/1674892
+    throw problem;
+  }
 }
 
 const recording = (encoded, words) => async (context) => {
   const buffer = await context.decodeAudioData(await encoded());
-  return { source: new AudioBufferSourceNode(context, { buffer }), aloud: true, words };
+  const end = () => {}; // of one that has not begun
+  return { source: new AudioBufferSourceNode(context, { buffer }), aloud: true, words, end };
 };
 
 function offerClips(clips) {
   $("clips").replaceChildren(...clips.map(({ file, text }) => {
     const button = document.createElement("button");
     button.textContent = button.title = text;
-    button.onclick = (event) => start(event, button, recording(() => bytes(file), text));
+    button.onclick = (event) => start(event, button, recording(() => bytes(encodeURIComponent(file)), text));
     const item = document.createElement("li");
     item.append(button);
     return item;
@@ -116,7 +138,10 @@ function offerSources() {
     event.target.value = "";
   };
   $("stop").onclick = stop;
-  const obey = () => Object.assign(live.speech, { gated: $("gate").checked, idle: $("idle").checked });
+  const obey = () => {
+    Object.assign(live.speech, { gated: $("gate").checked, idle: $("idle").checked });
+    [$("gate").checked, $("idle").checked] = [live.speech.gated, live.speech.idle]; // not every student can have them
+  };
   $("gate").onchange = $("idle").onchange = obey;
   obey();
   addEventListener("dragover", (event) => event.preventDefault());

@@ -28,11 +28,11 @@ export interface PageLatency extends Latency {
 }
 
 export interface Speech {
-  /** The student's controls, then those of idle life. */
+  /** The student's controls, then those of idle life that it lacks and can have. */
   readonly controls: readonly string[];
-  /** Whether the face rests while nobody speaks. Default: true. */
+  /** Whether the face rests while nobody speaks. Default: true; false where rate or hop are not the gate's. */
   gated: boolean;
-  /** Whether it blinks, looks about and lifts its brows. Default: false. */
+  /** Whether it blinks, looks about, lifts its brows. Default: false; always so unless the frame rate is 62.5. */
   idle: boolean;
   /** Instruction set that the student runs on. */
   readonly isa: string;
@@ -50,13 +50,21 @@ export interface Speech {
   readonly behind: number;
   /** Called with each frame of the student, gated or not, [controls], and its index. */
   onframe?: (index: number, values: Float32Array) => void;
-  /** Forgets all before, and hears `source` until `stop` or the next `play`. */
+  /**
+   * Forgets all before, and hears `source` until `stop` or the next `play`. One of these that comes before the promise is
+   * kept leaves `source` unheard.
+   */
   play(source: AudioNode, options?: PlayOptions): Promise<void>;
-  /** Disconnects the source; silence follows. */
+  /** Disconnects the source; silence follows. Once that is all the students remember, they no longer run. */
   stop(): void;
+  /** Ends the worklet; nothing can be played any more. The context stays open. */
+  close(): void;
   /** The face `now`, or at `seconds` of the stream's clock. */
   sample(into?: Float32Array, seconds?: number): Float32Array;
-  /** What was heard since `play(…, {keep: true})`, to the sample. The kernel makes these frames of it anywhere. */
+  /**
+   * What was heard since `play(…, {keep: true})` while the students ran, to the sample. The kernel makes these frames of
+   * it anywhere.
+   */
   take(): Promise<{ pcm: Float32Array; sampleRate: number }>;
 }
 

@@ -2,7 +2,7 @@
  * From sound in a page to a face at display rate: an AudioWorklet that runs a student, a delay that brings the sound to its
  * frames, and their timeline. speech.d.ts describes what it takes and gives.
  */
-import { CONTROLS, Life } from "./life.js";
+import { CONTROLS, FRAME_RATE, Life } from "./life.js";
 import { Timeline } from "./timeline.js";
 
 // A block waits for its buffer to fill, and its frames for the page's thread; both are over within two display frames.
@@ -41,20 +41,24 @@ class Speech {
   #delay;
   #source = null;
   #aloud = false;
-  #gated = true;
+  #turn = 0; // of play and stop: a play that another of them has overtaken connects nothing
+  #gates; // whether the gate hears this student's frames
+  #gated;
+  #idle = false;
   #life = new Life();
-  #lively; // of CONTROLS, those that the student lacks
+  #lively; // of CONTROLS, those that the student lacks and can have
 
   constructor(context, node, { controls, isa, frameRate, latency: [own, gates] }) {
     this.#context = context;
     this.#node = node;
-    this.#lively = CONTROLS.map((name, i) => i).filter((i) => !controls.includes(CONTROLS[i]));
+    const lacking = CONTROLS.map((name, i) => i).filter((i) => !controls.includes(CONTROLS[i]));
+    this.#lively = frameRate === FRAME_RATE ? lacking : [];
     this.controls = [...controls, ...this.#lively.map((i) => CONTROLS[i])];
     this.#timeline = new Timeline(this.controls.length, frameRate);
     this.isa = isa;
-    const gate = Math.max(0, gates.total - own.total);
+    this.#gates = this.#gated = gates !== null;
+    const gate = this.#gates ? Math.max(0, gates.total - own.total) : 0;
     this.latency = { ...own, gate, delivery: DELIVERY, total: own.total + gate + DELIVERY };
-    this.idle = false;
     this.gaps = 0;
     this.frames = 0;
     this.origin = null;
@@ -70,8 +74,16 @@ class Speech {
   }
 
   set gated(on) {
-    this.#gated = on;
-    this.#node.port.postMessage({ type: "gate", on });
+    this.#gated = on && this.#gates;
+    this.#node.port.postMessage({ type: "gate", on: this.#gated });
+  }
+
+  get idle() {
+    return this.#idle;
+  }
+
+  set idle(on) {
+    this.#idle = on && this.#lively.length > 0;
   }
 
   /** Seconds on the stream's clock that the face shows now. */
@@ -87,13 +99,12 @@ class Speech {
 
   async play(source, { aloud = true, keep = false } = {}) {
     this.stop();
-    const started = answer(this.#node, "started");
-    this.#node.port.postMessage({ type: "start", keep });
-    const { at, rest } = await started;
-    this.origin = at;
-    this.#timeline.restart(this.#whole(rest, new Float32Array(CONTROLS.length)));
-    this.frames = 0;
-    this.gaps = 0;
+    const mine = this.#turn;
+    // The worklet may see the last of several starts alone, and answers that.
+    const started = answer(this.#node, "started", ({ turn }) => turn >= mine);
+    this.#node.port.postMessage({ type: "start", turn: mine, keep });
+    await started;
+    if (mine !== this.#turn) return;
     this.#aloud = aloud;
     this.#source = source;
     source.connect(this.#node);
@@ -101,8 +112,16 @@ class Speech {
   }
 
   stop() {
+    this.#turn += 1;
     this.#source?.disconnect();
     this.#source = null;
+    this.#node.port.postMessage({ type: "stop" });
+  }
+
+  close() {
+    this.stop();
+    this.#node.port.postMessage({ type: "close" }); // which it hears where it is, at its next block
+    this.#delay.disconnect();
   }
 
   sample(into = new Float32Array(this.controls.length), seconds = this.now) {
@@ -130,15 +149,26 @@ class Speech {
   }
 
   #told(message) {
-    if (message.type === "frame") {
+    if (message.type === "started") {
+      this.#restart(message);
+    } else if (message.type === "frame") {
       const { index, values, loudness } = message;
       const life = this.#life.step(loudness);
-      this.#timeline.add(index, this.#whole(values, this.idle ? life : new Float32Array(life.length)));
+      this.#timeline.add(index, this.#whole(values, this.#idle ? life : new Float32Array(life.length)));
       this.frames = index + 1;
       this.onframe?.(index, values);
     } else if (message.type === "gap") {
       this.gaps += 1;
     }
+  }
+
+  // The stream's clock begins anew, and so does the face's life: the same sound makes the same frames.
+  #restart({ at, rest }) {
+    this.origin = at;
+    this.frames = 0;
+    this.gaps = 0;
+    this.#life = new Life();
+    this.#timeline.restart(this.#whole(rest, new Float32Array(CONTROLS.length)));
   }
 
   // The student's frame and what it lacks of idle life.
@@ -150,10 +180,10 @@ class Speech {
   }
 }
 
-function answer(node, type) {
+function answer(node, type, fits = () => true) {
   return new Promise((resolve) => {
     node.port.addEventListener("message", function hear({ data }) {
-      if (data.type !== type) return;
+      if (data.type !== type || !fits(data)) return;
       node.port.removeEventListener("message", hear);
       resolve(data);
     });
