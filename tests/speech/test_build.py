@@ -117,6 +117,29 @@ def test_other_settings_in_the_same_folder_are_refused(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+DEADLY = '''
+import signal
+
+class Deadly:
+    """Ends the process that makes its recordings, as a crash of a synthesiser would."""
+
+    name, count, settings = "deadly", 10, {}
+
+    def recording(self, index):
+        signal.raise_signal(signal.SIGKILL)
+'''
+
+
+def test_a_worker_that_was_killed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source stands in a module, for the workers to import."""
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(tmp_path)
+    from deadly import Deadly
+
+    with pytest.raises(BadInput, match=r"a worker: was killed .*--workers"):
+        build(tmp_path / "corpus", [Deadly()], workers=2)
+
+
 def test_two_builds_at_once_in_one_folder_are_refused(tmp_path: Path) -> None:
     class Nested(Tones):
         def recording(self, index: int) -> Recording | Dropped:

@@ -111,12 +111,33 @@ def test_the_user_may_let_other_licences_in(folder: Path, tmp_path: Path) -> Non
     [
         ("manifest.csv", "licence", "license", "lacks the column licence"),
         ("manifest.csv", "books/a.wav", "../a.wav", "leads out of the folder"),
-        ("align/books.csv", "0.20", "soon", "no number"),
+        ("align/books.csv", "0.20", "soon", r"books\.csv: line 2: end 'soon' is no number"),
+        ("align/books.csv", "0.20", "nan", r"books\.csv: line 2: end 'nan' is no number"),
+        ("align/books.csv", "0.20,0.30", "0.30,0.20", r"books\.csv: line 3: end 0\.2 comes before start 0\.3"),
+        ("align/summary.csv", "-60.0", "low", r"summary\.csv: line 3: score 'low' is no number"),
+        ("manifest.csv", "hand_1,de,", "hand_1,de", r"manifest\.csv: line \d+: has not as many cells"),
+        (
+            "manifest.csv",
+            "hand_1,",
+            "h\xe4nd,",
+            r"manifest\.csv: is not a table in UTF-8",
+        ),
     ],
 )
 def test_a_faulty_folder_is_named(folder: Path, tmp_path: Path, file: str, old: str, new: str, says: str) -> None:
-    (folder / file).write_text((folder / file).read_text().replace(old, new, 1))
+    (folder / file).write_text((folder / file).read_text().replace(old, new, 1), "latin-1")
     with pytest.raises(BadInput, match=says):
+        build(tmp_path / "corpus", [ManifestFolder(folder)])
+
+
+@pytest.mark.parametrize(
+    "file", ["align/books.csv", "align/summary.csv", "align_manual/hand.csv", "noise/manifest.csv"]
+)
+def test_another_table_is_another_source(folder: Path, tmp_path: Path, file: str) -> None:
+    build(tmp_path / "corpus", [ManifestFolder(folder)])
+    build(tmp_path / "corpus", [ManifestFolder(folder)])
+    (folder / file).write_text((folder / file).read_text().replace("0.20", "0.19").replace("-20", "-21") + "\n")
+    with pytest.raises(BadInput, match="other settings"):
         build(tmp_path / "corpus", [ManifestFolder(folder)])
 
 

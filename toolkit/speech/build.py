@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from ..atomic import replacing, write_text
 from ..errors import BadInput
+from ..locks import locked
 from . import journal, making
 from .corpus import MANIFEST, MANIFEST_SCHEMA, PHONES, PHONES_SCHEMA, Corpus
 from .journal import Journal, Shard
@@ -81,7 +82,7 @@ def build(
     root = Path(root)
     if root.exists() and not root.is_dir():
         raise BadInput(root, "is not a folder", "name a folder for the corpus")
-    with journal.locked(root):
+    with locked(root):
         _sweep(root)
         left = float("inf") if seconds is None else seconds
         for index, source in enumerate(sorted(sources, key=lambda source: source.count is None)):

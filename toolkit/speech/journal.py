@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,29 +98,6 @@ def all_shards(root: Path) -> Iterator[Shard]:
     """Every finished shard of every source of the corpus folder `root`."""
     for name in sources(root):
         yield from _shards(root / FOLDER / name)
-
-
-@contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Hold the corpus folder for one building process; the lock dies with the process.
-
-    Raises
-    ------
-    BadInput
-        Another process is building there.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows: two builds at once are the user's affair
-        yield
-        return
-    (root / FOLDER).mkdir(parents=True, exist_ok=True)
-    with (root / FOLDER / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BadInput(root, "is being built by another process", "wait for it or stop it") from error
-        yield
 
 
 def _shards(folder: Path) -> Iterator[Shard]:

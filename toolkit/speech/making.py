@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -55,15 +56,23 @@ class Makers:
         ------
         FaceliteError
             Strict, and a file cannot be read.
+        BadInput
+            A worker died: it was killed, or a synthesiser crashed.
         """
-        if self._pool is None:
-            made: Iterator[Shard] = (_make(self._root, self._source, index) for index in range(first, end))
-        else:
-            made = self._pool.map(_make_here, range(first, end), chunksize=2)
-        for shard in made:
+        for shard in self._made(first, end):
             if self._strict and shard.faults:
                 raise FaceliteError(shard.faults[0])
             yield shard
+
+    def _made(self, first: int, end: int) -> Iterator[Shard]:
+        if self._pool is None:
+            yield from (_make(self._root, self._source, index) for index in range(first, end))
+            return
+        try:
+            yield from self._pool.map(_make_here, range(first, end), chunksize=2)
+        except BrokenProcessPool:
+            problem = "was killed or crashed, perhaps for want of memory"
+            raise BadInput("a worker", problem, "run again with fewer --workers") from None
 
 
 def discard(root: Path, made: Shard) -> None:

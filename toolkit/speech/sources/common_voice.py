@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ...errors import BadInput
+from .. import tables
 from ..splits import split_of
 from .transcribed import Item, safe_name
 
@@ -39,7 +40,7 @@ def items(folder: Path, licence: str = "", language: str = "") -> list[Item]:
     Raises
     ------
     BadInput
-        A table lacks a column, or a path leads out of clips/.
+        A table is not UTF-8 or lacks a column, or a path leads out of clips/.
     """
     rows = {row["path"]: row for table in _tables(folder) for row in _rows(folder / f"{table}.tsv")}
     splits = _splits(folder)
@@ -69,7 +70,7 @@ def _splits(folder: Path) -> dict[str, str]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
+    with tables.opened(path) as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         if missing := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
             raise BadInput(path, f"lacks the column {', '.join(missing)}", f"its header must name {','.join(_COLUMNS)}")

@@ -10,16 +10,14 @@ Layout, all CSV files with a header line:
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...errors import BadInput
 from ...teachers.protocol import Phone
-from .. import alphabets, audio, emodb, licences
+from .. import alphabets, audio, emodb, licences, tables
 from ..align import MIN_SCORE
 from ..phones import TimedPhone
 from ..recording import Dropped, Recording
@@ -54,7 +52,7 @@ class ManifestFolder:
     Raises
     ------
     BadInput
-        There is no manifest, a column is missing, or a path leads out of the folder.
+        There is no manifest, a table cannot be read, or a path leads out of the folder.
     """
 
     def __init__(self, folder: str | Path, families: Sequence[str] = licences.TRAINABLE) -> None:
@@ -70,8 +68,8 @@ class ManifestFolder:
         self.count = len(self._rows)
         self.settings: Mapping[str, Any] = {
             "licences": sorted(self._families),
-            "manifest": _digest(self._folder / "manifest.csv"),
             "splits": RULE,
+            "tables": _digests(self._folder),
         }
 
     def recording(self, index: int) -> Recording | Dropped:
@@ -115,9 +113,7 @@ def _name(row: Row) -> str:
 def _manifest(folder: Path, manual: Mapping[str, object]) -> list[Row]:
     path = folder / "manifest.csv"
     columns = ("path", "source", "speaker", "language", "text", "licence")
-    return [
-        Row(**{name: line[name] for name in columns}, manual=line["path"] in manual) for line in _lines(path, columns)
-    ]
+    return [Row(**line.cells, manual=line["path"] in manual) for line in _lines(path, columns)]
 
 
 def _noise(folder: Path) -> list[Row]:
@@ -138,11 +134,7 @@ def _alignments(folder: Path) -> dict[str, list[Phone]]:
         if path.name == "summary.csv":
             continue
         for line in _lines(path, ("path", "start", "end", "phone")):
-            try:
-                phone = Phone(float(line["start"]), float(line["end"]), line["phone"])
-            except ValueError as error:
-                raise BadInput(path, f"a time of {line['path']} is no number ({error})", "give seconds") from error
-            phones.setdefault(line["path"], []).append(phone)
+            phones.setdefault(line["path"], []).append(Phone(*line.span(), line["phone"]))
     return phones
 
 
@@ -154,23 +146,21 @@ def _doubtful(path: Path) -> dict[str, str]:
     for line in _lines(path, ("path", "score", "oov")):
         if ":naive" in line["oov"]:
             doubtful[line["path"]] = "pronunciation guessed from the spelling"
-        elif float(line["score"] or "-inf") < MIN_SCORE:
+        elif not line["score"] or line.value("score") < MIN_SCORE:
             doubtful[line["path"]] = f"alignment score below {MIN_SCORE:g}"
     return doubtful
 
 
-def _lines(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
-    if not path.is_file():
-        raise BadInput(path, "is missing", f"a folder to import holds it, with the columns {','.join(columns)}")
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
-            raise BadInput(path, f"lacks the column {', '.join(missing)}", f"its header must name {','.join(columns)}")
-        for line in reader:
-            if ".." in PurePosixPath(line["path"]).parts or PurePosixPath(line["path"]).is_absolute():
-                raise BadInput(path, f"the path {line['path']!r} leads out of the folder", "use relative paths")
-            yield {name: line[name] or "" for name in columns}
+def _lines(path: Path, columns: Sequence[str]) -> Iterator[tables.Line]:
+    for line in tables.read(path, columns):
+        inside = PurePosixPath(line["path"])
+        if ".." in inside.parts or inside.is_absolute():
+            raise line.fault(f"the path {line['path']!r} leads out of the folder", "use relative paths")
+        yield line
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every table: each decides what a number stands for, or what is said in it."""
+    patterns = ("manifest.csv", "noise/manifest.csv", "align/*.csv", "align_manual/*.csv")
+    paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
