@@ -94,6 +94,13 @@ def test_a_bundle_whose_runtimes_differ_exits_1(speech_folder, shipped_bundle, t
         (["oracle", "--corpus", "SPEECH", "--source", "vctk"], "vctk"),
         (["oracle", "--corpus", "SPEECH", "--teacher", "orcale"], "orcale"),
         (["--spec", "missing.toml"], "missing.toml"),
+        (["oracle", "oracle", "--corpus", "SPEECH"], "'oracle' stands there more than once"),
+        (["oracle", "--corpus", "SPEECH", "--snr-db", "nan"], "snr_db"),
+        (["oracle", "--spec", "table.toml"], "beside oracle"),
+        (["--spec", "table.toml", "--split", "test"], "splits"),
+        (["--spec", "table.toml", "--snr-db", "20"], "snr_db"),
+        (["--spec", "table.toml", "--teacher", "oracle"], "teacher"),
+        (["--spec", "table.toml", "--int8"], "int8"),
     ],
 )
 def test_bad_input_is_one_line(speech_folder, words, named):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from facelite.evaluation.references import references
 from facelite.evaluation.speech import open_speech
 from facelite.labels import run as labels
 from facelite.labels.run import Options
+from facelite.labels.store import LabelStore
 from facelite.speech.corpus import Corpus
 from facelite.teachers.oracle import OracleTeacher
 
@@ -51,6 +53,29 @@ def test_a_folder_of_labels_serves_as_teacher(clips, spoken, tmp_path):
         np.testing.assert_allclose(ours.curves.values, theirs.curves.values, atol=5e-4)  # float16
 
 
+def test_clips_of_two_corpora_under_one_path_keep_their_own_labels(clips, tmp_path):
+    moved = [replace(clip, path="audio/0.wav", root=tmp_path / name) for clip, name in zip(clips, "ab", strict=False)]
+    for here, there in zip(clips, moved, strict=False):
+        (there.root / "audio").mkdir(parents=True)
+        shutil.copy(here.root / here.path, there.root / there.path)
+    labels.label([Corpus(clip.root, (clip,)) for clip in moved], "oracle", tmp_path / "labels", Options(workers=1))
+    stored = references(moved, str(tmp_path / "labels"))
+    assert len(stored) == 2
+    for one in stored:
+        alone = OracleTeacher().animate(one.clip.audio(), 16000, one.clip.phones)
+        np.testing.assert_allclose(one.curves.values, alone.values, atol=5e-4)
+    with pytest.raises(BadInput, match=r"2 clips called audio/0\.wav"):
+        LabelStore.open(tmp_path / "labels").curves("audio/0.wav")
+
+
+def test_a_sound_that_a_corpus_holds_twice_is_measured_twice(clips, tmp_path):
+    twins = Corpus(tmp_path, tuple(replace(clips[0], path=name, root=tmp_path) for name in ("a.wav", "b.wav")))
+    for clip in twins:
+        shutil.copy(clips[0].root / clips[0].path, tmp_path / clip.path)
+    labels.label([twins], "oracle", tmp_path / "labels", Options(workers=1))
+    assert [one.clip.path for one in references(twins.clips, str(tmp_path / "labels"))] == ["a.wav", "b.wav"]
+
+
 def test_labels_of_another_corpus_are_refused(clips, tmp_path):
     corpus = Corpus(clips[0].root, tuple(clips[:4]))
     labels.label([corpus], "oracle", tmp_path / "labels", Options(workers=1))
@@ -59,8 +84,6 @@ def test_labels_of_another_corpus_are_refused(clips, tmp_path):
 
 
 def test_a_teacher_that_needs_phones_and_gets_none_is_named(clips):
-    from dataclasses import replace
-
     with pytest.raises(BadInput, match="oracle"):
         references([replace(clip, phones=()) for clip in clips])
 
@@ -69,7 +92,11 @@ def test_a_teacher_that_needs_phones_and_gets_none_is_named(clips):
     ("table", "change", "problem"),
     [
         ("clips.csv", ("speaker,", "speakre,"), "lacks the column speaker"),
-        ("phones.csv", ("0.080", "soon"), "no number"),
+        ("phones.csv", ("0.080", "soon"), r"phones\.csv: line \d+: .*'soon' is no number"),
+        ("phones.csv", ("0.080", "nan"), r"phones\.csv: line \d+: .*'nan' is no number"),
+        ("phones.csv", ("0.080,0.144", "0.144,0.080"), r"phones\.csv: line 2: end 0\.08 comes before start"),
+        ("clips.csv", (",de,", ",de"), r"clips\.csv: line 2: has not as many cells"),
+        ("clips.csv", (",de,", ",d\xe9,"), r"clips\.csv: is not a table in UTF-8"),
         ("clips.csv", None, "is missing"),
     ],
 )
@@ -79,7 +106,7 @@ def test_bad_tables_are_named(hand_labelled, tmp_path, table, change, problem):
     text = (tmp_path / table).read_text()
     if change:
         assert change[0] in text
-        (tmp_path / table).write_text(text.replace(*change))
+        (tmp_path / table).write_text(text.replace(*change, 1), "latin-1")
     else:
         (tmp_path / table).unlink()
     with pytest.raises(BadInput, match=problem):

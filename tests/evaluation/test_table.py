@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from facelite.evaluation.figures import figures
 from facelite.evaluation.run import measure
 from facelite.evaluation.spec import Row, TableSpec, load
 from facelite.evaluation.subjects import TEACHER, Subject, open_subjects
-from facelite.evaluation.table import Opened, evaluate, fill, seeds_of
+from facelite.evaluation.table import Opened, evaluate, fill, opened, seeds_of
 from facelite.teachers.oracle import OracleTeacher
 from sklearn.metrics import average_precision_score
 
@@ -171,6 +172,10 @@ def test_paths_of_a_specification_are_its_own(tmp_path):
         (("headline", "headlien"), "did you mean headline?"),
         (('students = ["runs/1", "runs/2"]', "students = []"), "row.1.students"),
         (('corpora = ["speech"]', 'corpora = ["speech"]\nsplits = ["tset"]'), "'tset' is unknown"),
+        (('corpora = ["speech"]', 'corpora = ["speech"]\nsnr_db = [nan]'), "snr_db.0 must be a finite number"),
+        (('corpora = ["speech"]', 'corpora = ["speech"]\ngain_db = [nan]'), "gain_db.0 must be a finite number"),
+        (('name = "small"', 'name = "teacher"'), "'teacher' stands there more than once"),
+        (("runs/2", "runs/1"), "'runs/1' stands there more than once"),
         (("[[row]]", "[[row"), "is not TOML"),
     ],
 )
@@ -189,6 +194,25 @@ def test_a_run_of_several_seeds_is_its_seeds(tmp_path):
     assert seeds_of(str(tmp_path)) == [str(tmp_path / f"seed-{number}") for number in (1, 2, 10)]
     assert seeds_of(str(tmp_path / "seed-1")) == [str(tmp_path / "seed-1")]
     assert seeds_of("oracle") == ["oracle"]
+
+
+def test_an_answer_of_another_length_than_the_reference_is_refused(spoken):
+    whole = _noisy(0.05)
+    late = replace(whole, unsmoothed=lambda pcm, phones: whole.unsmoothed(pcm, phones)[:-2])
+    with pytest.raises(BadInput, match=rf"noisy-0\.05: answers {spoken[0].clip.path} with \d+ frames"):
+        measure(late, spoken[:1])
+
+
+def test_rows_keep_apart_what_is_theirs(tmp_path):
+    rows = (Row(name="a", students=("oracle",)), Row(name="b", students=("oracle", "activity"), smoothing=True))
+    with pytest.raises(BadInput, match="share no control"), opened(TableSpec(corpora=("x",), row=rows), _quiet):
+        pass
+    with opened(TableSpec(corpora=("x",), row=(rows[0], Row(name="b", students=("oracle",)))), _quiet) as found:
+        assert [(row.row.name, len(row.seeds)) for row in found] == [("a", 1), ("b", 1)]
+
+
+def _quiet(text: str, done: int, total: int) -> None:
+    """No progress."""
 
 
 def test_a_headline_that_was_not_measured_is_refused(spoken):

@@ -34,8 +34,9 @@ def evaluate(
     split: Annotated[list[str] | None, typer.Option(help="train, valid or test (default); may be given again.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
     teacher: Annotated[
-        str, typer.Option(help="Whose curves are the reference: a teacher, or a folder of labels.")
-    ] = "oracle",
+        str | None,
+        typer.Option(help="Whose curves are the reference: a teacher (oracle unless given), or a folder of labels."),
+    ] = None,
     gain_db: Annotated[
         list[float] | None, typer.Option(max=0.0, help="Also play the clips at this level; may be given again.")
     ] = None,
@@ -66,7 +67,9 @@ def evaluate(
     from ..evaluation.table import holds
 
     outputs = [_checked(path) for path in table or []]
-    asked = _given(spec, corpus) if spec else _asked(student, corpus, split, source, teacher, gain_db, snr_db, int8)
+    said = {"splits": split, "sources": source, "teacher": teacher, "gain_db": gain_db, "snr_db": snr_db, "int8": int8}
+    said = {field: value for field, value in said.items() if value not in (None, [], False)}
+    asked = _given(spec, corpus, student, said) if spec else _asked(student, corpus, said)
     with progress() as bar:
         task = bar.add_task("evaluating")
         filled = fill(
@@ -89,22 +92,18 @@ def _checked(path: Path) -> Path:
     return path
 
 
-def _given(spec: Path, corpus: list[Path] | None) -> TableSpec:
+def _given(spec: Path, corpus: list[Path] | None, student: list[str] | None, said: dict[str, Any]) -> TableSpec:
+    """The table of a file, whose word is the only one on everything but its corpora."""
     from ..evaluation.spec import load
 
+    if student:
+        raise BadInput("--spec", f"was given beside {', '.join(student)}", "name students in its rows")
+    if said:
+        raise BadInput("--spec", f"was given beside what it says itself: {', '.join(said)}", "write it into the file")
     return load(spec, tuple(map(str, corpus or ())))
 
 
-def _asked(
-    student: list[str] | None,
-    corpus: list[Path] | None,
-    split: list[str] | None,
-    source: list[str] | None,
-    teacher: str,
-    gain_db: list[float] | None,
-    snr_db: list[float] | None,
-    int8: bool,
-) -> TableSpec:
+def _asked(student: list[str] | None, corpus: list[Path] | None, said: dict[str, Any]) -> TableSpec:
     """The table that the command line describes: a row a student."""
     from ..evaluation.spec import TableSpec
     from ..strict_toml import checked
@@ -114,15 +113,9 @@ def _asked(
     names = _names(student)
     document = {
         "corpora": tuple(map(str, corpus)),
-        "splits": tuple(split or ("test",)),
-        "sources": tuple(source or ()),
-        "teacher": teacher,
-        "gain_db": tuple(gain_db or ()),
-        "snr_db": tuple(snr_db or ()),
-        "int8": int8,
         "row": tuple({"name": name, "students": (one,)} for name, one in zip(names, student, strict=True)),
     }
-    return checked(document, TableSpec, "evaluate")
+    return checked(document | said, TableSpec, "evaluate")
 
 
 def _names(students: list[str]) -> list[str]:

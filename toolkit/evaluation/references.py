@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,8 +96,7 @@ def references(
 def _labelled(clips: Sequence[Clip], teacher: str) -> tuple[list[Clip], Ask]:
     """The clips that can be labelled, and what gives their curves once their audio is read."""
     if Path(teacher).is_dir():
-        stored = _stored(clips, Path(teacher))
-        return [clip for clip in clips if clip.path in stored], lambda clip, audio: stored[clip.path]
+        return _stored(clips, Path(teacher))
     opened = open_teacher(teacher)
     if needs_phones(opened):
         told = [clip for clip in clips if clip.phones]
@@ -105,16 +104,14 @@ def _labelled(clips: Sequence[Clip], teacher: str) -> tuple[list[Clip], Ask]:
     return list(clips), lambda clip, audio: opened.animate(audio, SAMPLE_RATE)
 
 
-def _stored(clips: Sequence[Clip], folder: Path) -> Mapping[str, Curves]:
-    """Curves by clip path from a folder of labels."""
+def _stored(clips: Sequence[Clip], folder: Path) -> tuple[list[Clip], Ask]:
+    """`_labelled` from a folder of labels, by key: clips of two corpora may share a path."""
     from ..labels.store import LabelStore
 
     store = LabelStore.open(folder)
-    paths = {store.card.key(clip): clip.path for clip in clips if store.card.can_label(clip)}
-    found = {
-        paths[key]: Curves(values.astype(np.float32), store.card.controls) for key, values in store.labels(set(paths))
-    }
-    if missing := [path for path in paths.values() if path not in found]:
-        problem = f"lacks labels of {len(missing)} of {len(paths)} clips, first {missing[0]}"
+    chosen = [clip for clip in clips if store.card.can_label(clip)]
+    found = dict(store.labels({store.card.key(clip) for clip in chosen}))
+    if missing := [clip.path for clip in chosen if store.card.key(clip) not in found]:
+        problem = f"lacks labels of {len(missing)} of {len(chosen)} clips, first {missing[0]}"
         raise BadInput(folder, problem, "label this corpus, as it is now, into it")
-    return found
+    return chosen, lambda clip, audio: Curves(found[store.card.key(clip)].astype(np.float32), store.card.controls)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..curves import FRAME_RATE
 from ..distill.metrics import jitter
 from ..distill.scoring import Answer, Score, score_answers
+from ..errors import BadInput
 from ..reference import smooth
 from ..speech.corpus import Clip
 from .conditions import CLEAN, Condition
@@ -73,7 +75,7 @@ def measure(
     Raises
     ------
     BadInput
-        The subject refuses a clip.
+        The subject refuses a clip, or answers with another number of frames than the reference.
     """
     groups = _groups(spoken)
     scores: dict[str, dict[str, Score]] = {}
@@ -102,7 +104,7 @@ def _answer(
     clip = reference.clip
     unsmoothed = subject.unsmoothed(condition.heard(reference.audio(), clip.path), clip.phones)
     teacher = reference.curves.select(subject.controls).resample(subject.rate).values
-    frames = min(len(unsmoothed), len(teacher))
+    frames = _shared(subject, clip, len(unsmoothed), len(teacher))
     delivered = subject.deliver(unsmoothed)
     answer = Answer(
         student=delivered[:frames],
@@ -115,6 +117,14 @@ def _answer(
     if progress:
         progress()
     return _Heard(unsmoothed[:frames], answer)
+
+
+def _shared(subject: Subject, clip: Clip, answered: int, wanted: int) -> int:
+    """Frames that both have: another rate ends up to a frame of the slower one away; more is another recording."""
+    if abs(answered - wanted) > max(1.0, subject.rate / FRAME_RATE):
+        problem = f"answers {clip.path} with {answered} frames, the reference has {wanted}"
+        raise BadInput(subject.path, problem, "measure on the audio that the reference was made from")
+    return min(answered, wanted)
 
 
 def _groups(spoken: Sequence[Reference]) -> dict[str, list[int]]:

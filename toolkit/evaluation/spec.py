@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from os.path import normpath
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from .. import strict_toml
 from ..speech.splits import SPLITS
 from .subjects import is_teacher
+
+_Item = TypeVar("_Item")
+
+_Decibels = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _distinct(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """What stands there twice would be counted as two seeds."""
+    if doubled := next((item for index, item in enumerate(items) if item in items[:index]), None):
+        raise ValueError(f"{doubled!r} stands there more than once")
+    return items
 
 
 class _Strict(BaseModel):
@@ -31,7 +42,7 @@ class Row(_Strict):
     """
 
     name: str
-    students: Annotated[tuple[str, ...], Field(min_length=1)]
+    students: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
     smoothing: bool | None = None
 
 
@@ -55,7 +66,7 @@ class TableSpec(_Strict):
     int8
         Convert float students that have no bundle, and measure them on the C kernel too.
     row
-        The rows, in order.
+        The rows, in order; no two of one name.
     """
 
     title: str = "Evaluation"
@@ -64,8 +75,8 @@ class TableSpec(_Strict):
     sources: tuple[str, ...] = ()
     teacher: str = "oracle"
     headline: str = ""
-    gain_db: tuple[float, ...] = ()
-    snr_db: tuple[float, ...] = ()
+    gain_db: tuple[_Decibels, ...] = ()
+    snr_db: tuple[_Decibels, ...] = ()
     int8: bool = False
     row: Annotated[tuple[Row, ...], Field(min_length=1)]
 
@@ -76,6 +87,12 @@ class TableSpec(_Strict):
         if unknown:
             raise ValueError(f"{unknown[0]!r} is unknown, use {', '.join(SPLITS)}")
         return splits
+
+    @field_validator("row")
+    @classmethod
+    def _named_apart(cls, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        _distinct(tuple(row.name for row in rows))
+        return rows
 
 
 def load(path: str | Path, corpora: tuple[str, ...] = ()) -> TableSpec:

@@ -48,16 +48,16 @@ def opened(spec: TableSpec, progress: Progress) -> Iterator[list[Opened]]:
     BadInput
         A student or teacher cannot be opened, or the rows share no control.
     """
-    students = [(row, seed) for row in spec.row for student in row.students for seed in seeds_of(student)]
+    rows = [Opened(row, []) for row in spec.row]
+    students = [(row, seed) for row in rows for student in row.row.students for seed in seeds_of(student)]
     with tempfile.TemporaryDirectory(prefix="facelite-") as scratch:
-        seeds: dict[str, list[list[Subject]]] = {row.name: [] for row in spec.row}
         for index, (row, student) in enumerate(students):
-            progress(f"opening {row.name}", index, len(students))
+            progress(f"opening {row.row.name}", index, len(students))
             found = open_subjects(student, Path(scratch) / str(index) if spec.int8 else None)
-            if row.smoothing is not None:
-                found = [replace(subject, smoothing=row.smoothing) for subject in found]
-            seeds[row.name].append(found)
-        yield _narrowed([Opened(row, seeds[row.name]) for row in spec.row])
+            if row.row.smoothing is not None:
+                found = [replace(subject, smoothing=row.row.smoothing) for subject in found]
+            row.seeds.append(found)
+        yield _narrowed(rows)
 
 
 def seeds_of(student: str) -> list[str]:
