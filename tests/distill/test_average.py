@@ -49,3 +49,10 @@ def test_another_kind_of_student_is_refused(average, shipped_student, other, tmp
     with pytest.raises(BadInput, match="two students or more"):
         average([other], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_none_of_the_students_is_overwritten(average, shipped_student, other):
+    before = other.read_bytes()
+    with pytest.raises(BadInput, match="holds one of the students itself"):
+        average([shipped_student, other], other.parent)
+    assert other.read_bytes() == before

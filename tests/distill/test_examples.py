@@ -75,3 +75,26 @@ def test_labels_of_another_corpus_are_named(takes, corpus, tmp_path):
     label([corpus], f"curves:{takes}", tmp_path / "labels", Options(workers=1))
     with pytest.raises(BadInput, match="holds no label of these corpora"):
         of_labels(LabelStore.open(tmp_path / "labels"), [Corpus(corpus.root, ())])
+
+
+class _Broken:
+    """A teacher that answers with what a label store would not take."""
+
+    controls = ("brow",)
+
+    def __init__(self, frames: int, value: float) -> None:
+        self._frames, self._value = frames, value
+
+    def fingerprint(self) -> str:
+        return "0"
+
+    def animate(self, audio, sample_rate, phones=None) -> Curves:
+        return Curves(np.full((self._frames, 1), self._value, np.float32), self.controls)
+
+
+@pytest.mark.parametrize(("frames", "value", "problem"), [(118, np.nan, "not finite"), (40, 0.0, "40 frames")])
+def test_an_answer_that_no_label_could_be_is_not_learnt_from(corpus, frames, value, problem):
+    first = of_corpora(_Broken(frames, value), [corpus])[0]
+    with pytest.raises(BadInput, match=problem) as refusal:
+        first.read()
+    assert str(refusal.value).startswith(first.name)

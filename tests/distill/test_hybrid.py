@@ -137,3 +137,17 @@ def test_a_small_student_of_another_rig_is_refused(recipe, labels, small, tmp_pa
     wrong = recipe.model_copy(update={"features": FeatureConfig(source=str(tmp_path))})
     with pytest.raises(BadInput, match=r"student\.controls"):
         Run(tmp_path / "run", wrong, [labels])
+
+
+def test_a_run_goes_on_when_the_frozen_student_has_moved(recipe, small, tmp_path):
+    from facelite.distill import journal
+
+    def identify(path, student):
+        features = FeatureConfig(source=str(path))
+        journal.identify(tmp_path, recipe.model_copy(update={"features": features}), [], {"features": student})
+
+    identify(small, small)
+    identify("moved/student.keras", small)
+    (tmp_path / "other.keras").write_bytes(b"another")
+    with pytest.raises(BadInput, match=r"students\.features"):
+        identify(small, tmp_path / "other.keras")

@@ -54,3 +54,10 @@ def test_a_batch_is_a_function_of_recipe_and_step(labelled: LabelledSet) -> None
     assert np.array_equal(first.audio, again.audio)
     assert np.array_equal(first.curves, again.curves)
     assert np.isfinite(first.audio).all()
+
+
+@pytest.mark.parametrize("speed", [(1.0, 1.5), (1.3, 2.0), (0.5, 0.5), (1.18, 1.18)])
+def test_a_crop_is_whole_at_any_speed(labelled: LabelledSet, speed: tuple[float, float]) -> None:
+    made = crops(labelled, speed_share=1.0, speed=speed)
+    for step in range(3):
+        assert np.isfinite(made.batch(step).audio).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -184,6 +185,13 @@ def test_recordings_are_divided_as_asked_or_evenly():
     for examples, names, named in ((_named(2), (), "at least three"), (_named(5), ("take7",), "take7")):
         with pytest.raises(BadInput, match=named):
             divided(examples, names)
+
+
+def test_what_a_corpus_holds_out_is_never_learnt_from():
+    examples = [replace(example, held_out=index > 3) for index, example in enumerate(_named(6))]
+    learnt, held_out = divided(examples, ["take0"])
+    assert [example.name for example in learnt] == ["take1", "take2", "take3"]
+    assert [example.name for example in held_out] == ["take0", "take4", "take5"]
 
 
 @pytest.mark.parametrize(

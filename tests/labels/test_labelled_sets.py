@@ -45,10 +45,11 @@ def _set(corpus: Corpus, folder: Path, stores: list[Path], controls: tuple[str, 
     return LabelledSet.open(path)
 
 
-def test_entries_hold_the_sound_the_labels_and_the_corpus_own_phones(opened, oracle, tmp_path):
+def test_entries_hold_the_sound_the_labels_and_the_corpus_own_phones(opened, oracle, tmp_path, capsys):
     controls = ("mouthClose", "jawOpen")
     labelled = _set(opened, tmp_path, [oracle], controls)
     assert len(labelled.entries) == 23, "22 with phones and the noise"
+    assert f"{opened.root}: left out 1 of 24 clips" in capsys.readouterr().err
     clips = {clip.path: clip for clip in opened}
     for entry in labelled.entries:
         clip = clips[entry.path]

@@ -14,9 +14,9 @@ import pytest
 from facelite.errors import BadInput
 from facelite.labels.run import Options, Summary, label
 from facelite.labels.store import LabelStore
+from facelite.locks import locked
 from facelite.speech import audio
 from facelite.speech.corpus import Corpus
-from facelite.speech.journal import locked
 from facelite.teachers.oracle import OracleTeacher
 
 FEW = Options(shard_clips=4, workers=1)

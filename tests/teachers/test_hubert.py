@@ -184,6 +184,7 @@ def test_recordings_that_do_not_fit_are_named(encoders, tmp_path):
         ([], "no recordings"),
         ([(audio, curves[:-1])], "63 frames"),
         ([(audio, curves[:, :1])], "2 controls"),
+        ([(audio, curves * np.float32(np.nan))], "NaN or infinity"),
     ):
         with pytest.raises(BadInput, match=named):
             train_head(encoders / "hubert", pairs, ("open", "signed"), tmp_path)

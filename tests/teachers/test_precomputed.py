@@ -108,6 +108,36 @@ def test_timecode_may_skip_repeat_and_pass_midnight(tmp_path):
     np.testing.assert_allclose(track.times[:3] * 30, [0, 0.5, 3.5], atol=1e-9)
 
 
+def test_drop_frame_timecode_follows_the_clock(tmp_path):
+    """29.97 frames a second under numbers that count 30 and skip two a minute, but not in each tenth minute."""
+
+    def times(*codes: str, rate: float | None = None) -> np.ndarray:
+        (tmp_path / "take.csv").write_text("Timecode,JawOpen\n" + "".join(f"{code},0.5\n" for code in codes))
+        return curve_files.read(tmp_path / "take.csv", rate).times
+
+    for rate in (29.97, 30000 / 1001):
+        assert times("00:00:00;00", "01:00:00;00", rate=rate)[1] == pytest.approx(3600, abs=0.01)
+        frames = times("00:00:59;28", "00:00:59;29", "00:01:00;02", "00:01:00;03", rate=rate) * rate
+        np.testing.assert_allclose(frames, [0, 1, 2, 3], atol=1e-9)
+        assert times("00:09:59;29", "00:10:00;00", rate=rate)[1] * rate == pytest.approx(1)
+        assert times("23:59:59;29", "00:00:00;00", rate=rate)[1] * rate == pytest.approx(1)
+    assert times("00:00:00:00", "01:00:00:00", rate=29.97)[1] == pytest.approx(3603.6, abs=0.01)
+    second = [f"00:00:59;{frame:02d}" for frame in range(30)]
+    np.testing.assert_allclose(times(*second, "00:01:00;02"), np.arange(31) * 1.001 / 30, atol=1e-9)
+
+
+def test_a_take_that_cannot_be_read_is_named_once_and_costs_no_other(tmp_path, capsys):
+    folder = _folder(tmp_path, _npz(30), _npz(30), _npz(30))
+    (folder / "take1.flac").write_bytes((folder / "take1.flac").read_bytes()[:1000])
+    teacher = open_teacher(f"curves:{folder}")
+    for index in (0, 2):
+        assert teacher.animate(_noise(index), 16000).values.shape == (125, 2)
+    with pytest.raises(BadInput, match="no recording that sounds"):
+        teacher.animate(_noise(1), 16000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"left out {folder / 'take1.flac'}: ")
+
+
 def test_recordings_are_told_apart_by_their_sound(tmp_path):
     def flat(level):
         curves = Curves(np.full((60, 1), level, np.float32), ("jaw",), 30.0)

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
         ],
         output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; one that exists goes on.")],
         recipe: Annotated[str, typer.Option(help="A recipe file, or the name of a packaged one.")] = "tiny_real_time",
-        teacher: Annotated[str, typer.Option(help="Who labels, as for `facelite label`.")] = "oracle",
+        teacher: Annotated[
+            str | None, typer.Option(help="Who labels, as for `facelite label`; oracle unless given.")
+        ] = None,
         labels: Annotated[
             list[Path] | None,
             typer.Option(help="Labels made by `facelite label`, instead of a teacher; may be given again."),
@@ -38,15 +40,25 @@ def register(app: typer.Typer) -> None:
         """Train a student on a teacher's labels; killed runs go on where they were saved."""
         from facelite.converters.quiet import quiet
 
+        _refuse_both(("--teacher", teacher), ("--labels", labels or None))
+        _refuse_both(("--seed", seed), ("--seeds", seeds))
         with quiet():
             from ..distill.pipeline import distill as one
             from ..distill.pipeline import distill_seeds as several
 
-        start: dict[str, Any] = {"small": small, "init": init, "teacher": teacher, "labels": labels or ()}
+        start: dict[str, Any] = {"small": small, "init": init, "teacher": teacher or "oracle", "labels": labels or ()}
         if seeds is None:
             one(corpora, recipe, output, steps=steps, seed=seed, **start)
         else:
             several(_numbers(seeds), corpora, recipe, output, steps=steps, **start)
+
+
+def _refuse_both(one: tuple[str, Any], other: tuple[str, Any]) -> None:
+    """Of two options that say the same thing, each a name and what was given, at most one may be there."""
+    from ..errors import BadInput
+
+    if one[1] is not None and other[1] is not None:
+        raise BadInput(one[0], f"was given beside {other[0]}, which takes its place", "give one of the two")
 
 
 def _numbers(text: str) -> list[int]:

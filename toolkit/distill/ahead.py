@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from .. import workers as processes
+from ..errors import BadInput
 
 _AHEAD = 6
 
@@ -21,7 +23,20 @@ def ahead(make: Callable[..., Any], first: int, last: int, *arguments: Any, work
         A function of a module, so that a worker can import it.
     workers
         Processes; what they make and its order do not depend on how many there are.
+
+    Raises
+    ------
+    BadInput
+        A worker died: it was killed.
     """
+    try:
+        yield from _made(make, first, last, arguments, workers)
+    except BrokenProcessPool:
+        mend = "run again, it goes on from its last checkpoint; fewer train.workers or a smaller train.batch need less"
+        raise BadInput("a worker", "was killed or crashed, perhaps for want of memory", mend) from None
+
+
+def _made(make: Callable[..., Any], first: int, last: int, arguments: tuple[Any, ...], workers: int) -> Iterator[Any]:
     waiting: deque[Future] = deque()
     with processes.pool(workers) as pool:
         for step in range(first, last):

@@ -39,7 +39,8 @@ def average(students: Sequence[str | Path], output: str | Path) -> Path:
     Raises
     ------
     BadInput
-        Fewer than two, one cannot be read, or one has another architecture or other controls than the first.
+        Fewer than two, one cannot be read, one has another architecture or other controls than the first, or the
+        output is one of them.
     """
     if len(students) < 2:
         raise BadInput("average", "needs two students or more", "give those that were trained from one start")
@@ -48,11 +49,13 @@ def average(students: Sequence[str | Path], output: str | Path) -> Path:
     for other in others:
         if other.config.model_copy(update={"name": first.config.name}) != first.config:
             raise BadInput(other.source, f"is another kind of student than {first.source}", "give ones of one recipe")
+    folder = Path(output)
+    if (folder / STUDENT).exists() and any((folder / STUDENT).samefile(student.source) for student in read):
+        raise BadInput(folder, "holds one of the students itself", "give another folder")
     model = keras.models.load_model(first.source, compile=False)
     for name in first.layers:
         layers = zip(*(student.layers[name] for student in read), strict=True)
         model.get_layer(name).set_weights([np.mean(values, axis=0, dtype=np.float64) for values in layers])
-    folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / SPEC_NAME, first.source.with_name(SPEC_NAME).read_text("utf-8"))
     hashes = [hashlib.sha256(student.source.read_bytes()).hexdigest() for student in read]

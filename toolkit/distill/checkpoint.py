@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def resume(folder: Path, model: keras.Model) -> Progress:
                 variable.assign(saved[f"o{index}"])
             state = json.loads(str(saved["state"])) if "state" in saved else {}
             return Progress(int(saved["step"]), json.loads(str(saved["history"])), state)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise BadInput(path, f"is no checkpoint of this run ({error})", "remove it to start again") from None
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput
 from ..labels.card import TeacherCard
+from ..labels.clip import checked
 from ..labels.store import LabelStore
 from ..speech import audio
 from ..speech.corpus import Clip, Corpus
@@ -64,7 +65,11 @@ def of_corpora(teacher: Teacher, corpora: Sequence[Corpus]) -> list[Example]:
         def read() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             samples = clip.audio()
             phones = clip.phones if card.needs_phones else None
-            return samples, teacher.animate(samples, audio.SAMPLE_RATE, phones).values
+            answer = teacher.animate(samples, audio.SAMPLE_RATE, phones)
+            try:
+                return samples, checked(answer, card.controls, frame_count(len(samples), audio.SAMPLE_RATE))[0]
+            except BadInput as error:
+                raise BadInput(clip.path, str(error), "mend the teacher, or leave the clip out") from None
 
         return Example(clip.path, read, clip.split != "train")
 
@@ -92,7 +97,7 @@ def of_labels(store: LabelStore, corpora: Sequence[Corpus]) -> list[Example]:
 
 
 def divided(examples: Sequence[Example], names: Sequence[str] = ()) -> tuple[list[Example], list[Example]]:
-    """Examples to learn from, and examples held out: those named, or as they say, or a fifth spread evenly.
+    """Examples to learn from, and examples held out: those named and as they say, or a fifth spread evenly.
 
     Raises
     ------
@@ -102,10 +107,8 @@ def divided(examples: Sequence[Example], names: Sequence[str] = ()) -> tuple[lis
     if unknown := sorted(set(names) - {example.name for example in examples}):
         known = ", ".join(example.name for example in examples[:5])
         raise BadInput("--held-out", f"no recording is called {', '.join(unknown)}", f"there are {known}, …")
-    if names:
-        marked = [replace(example, held_out=example.name in names) for example in examples]
-    elif any(example.held_out for example in examples):
-        marked = list(examples)
+    if names or any(example.held_out for example in examples):
+        marked = [replace(example, held_out=bool(example.held_out) or example.name in names) for example in examples]
     else:
         step = max(round(1 / HELD_OUT_SHARE), 2) if len(examples) >= round(1 / HELD_OUT_SHARE) else len(examples)
         marked = [replace(example, held_out=index % step == step - 1) for index, example in enumerate(examples)]

@@ -55,7 +55,7 @@ def identify(folder: Path, recipe: Recipe, labels: list[str], students: Mapping[
     }
     path = folder / IDENTITY
     if path.exists():
-        differs = _difference(json.loads(path.read_text("utf-8")), identity)
+        differs = _difference(_compared(json.loads(path.read_text("utf-8"))), _compared(identity))
         if differs:
             raise BadInput(folder, f"holds a run of another recipe or other corpora: {differs}", "choose another -o")
     else:
@@ -109,6 +109,13 @@ class Logs:
         """Write what is waiting."""
         if self._writer:
             self._writer.close()
+
+
+def _compared(identity: dict[str, Any]) -> dict[str, Any]:
+    """Without the frozen student's path: its SHA-256 says which one it is, wherever it lies."""
+    recipe = identity["recipe"]
+    features = {name: value for name, value in (recipe.get("features") or {}).items() if name != "from"}
+    return identity | {"recipe": recipe | {"features": features}}
 
 
 def _difference(there: Any, here: Any, name: str = "") -> str:

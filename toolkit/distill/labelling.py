@@ -54,6 +54,25 @@ def labelled_sets(
     return [_cached(corpus, opened, controls, hop, folder) for corpus in corpora]
 
 
+def check_splits(corpora: Sequence[Corpus]) -> None:
+    """Refuse corpora that cannot be trained on, before they are labelled.
+
+    Raises
+    ------
+    BadInput
+        The first, which is validated on, has no speech of a validation speaker, or none has any of a training speaker.
+    """
+    first = corpora[0].root
+    if "valid" not in _splits(corpora[0]):
+        raise BadInput(first, "has no clip of a validation speaker", "build a larger one, or name another corpus first")
+    if not any("train" in _splits(corpus) for corpus in corpora):
+        raise BadInput(first, "has no clip of a training speaker", "build a larger one, or name another corpus too")
+
+
+def _splits(corpus: Corpus) -> set[str]:
+    return {clip.split for clip in corpus if clip.source != NOISE}
+
+
 def _make_store(corpora: Sequence[Corpus], teacher: str, folder: Path) -> None:
     with progress() as bar:
         task = bar.add_task("labelling", total=None)
@@ -93,9 +112,11 @@ def _choose(corpus: Corpus, stores: Sequence[LabelStore]) -> list[Chosen]:
     held = [store.frames() for store in stores]
     found = (_find(hashed(clip), stores, held) for clip in corpus)
     chosen = [choice for choice in found if choice]
+    names = ", ".join(str(store.folder) for store in stores)
     if all(choice.store is None for choice in chosen) and any(clip.source != NOISE for clip in corpus):
-        names = ", ".join(str(store.folder) for store in stores)
         raise BadInput(corpus.root, f"no clip has a label in {names}", f"run: facelite label {corpus.root} …")
+    if absent := len(corpus) - len(chosen):
+        note(f"{corpus.root}: left out {absent} of {len(corpus)} clips, which have no label in {names}")
     return chosen
 
 

@@ -53,11 +53,31 @@ def lay_out(
     Raises
     ------
     BadInput
-        A clip's audio is not what was labelled. Noise that cannot be read is left out and named on stderr.
+        A clip's audio is not what was labelled, or the folder cannot be written. Noise that cannot be read is left
+        out and named on stderr.
     """
     partial = folder.with_name(f".{folder.name}.partial")
     rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    try:
+        partial.mkdir(parents=True)
+        _fill(partial, chosen, stores, controls, hop, progress)
+        rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    except OSError as error:
+        raise BadInput(folder, f"cannot be written ({error.strerror or error})", "make room and run again") from None
+    finally:
+        rmtree(partial, ignore_errors=True)
+
+
+def _fill(
+    partial: Path,
+    chosen: Sequence[Chosen],
+    stores: Sequence[LabelStore],
+    controls: tuple[str, ...],
+    hop: int,
+    progress: Callable[[int, int], object],
+) -> None:
+    """See `lay_out`."""
     placed: list[tuple[Chosen, Entry]] = []
     frame = 0
     with open(partial / AUDIO, "wb") as file:
@@ -77,8 +97,6 @@ def lay_out(
     with open(partial / INDEX, "w", encoding="utf-8") as file:
         json.dump(index, file)
         _flush(file)
-    rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
 
 
 def _read(choice: Chosen) -> NDArray[np.float32] | None:
@@ -115,22 +133,32 @@ def _write_curves(
     controls: tuple[str, ...],
     frames: int,
 ) -> None:
-    """float16 [frames, controls], filled store by store and shard by shard; noise keeps the resting face, 0."""
-    table = np.memmap(path, np.float16, "w+", shape=(frames, len(controls)))
-    for number, store in enumerate(stores):
-        columns = [store.card.controls.index(name) for name in controls]
-        places: dict[str, list[Entry]] = {}
-        for choice, entry in placed:
-            if choice.store == number:
-                places.setdefault(choice.key, []).append(entry)
-        for key, curves in store.labels(places):
-            for entry in places[key]:
-                if len(curves) != entry.frames:
-                    raise BadInput(
-                        entry.path, "is not the audio that was labelled", "build the corpus again, then label"
-                    )
-                table[entry.frame : entry.frame + entry.frames] = curves[:, columns]
-    table.flush()
+    """float16 [frames, controls], filled store by store and shard by shard; noise keeps the resting face, 0.
+
+    Written and not mapped: a full disk is then an error, and not a signal that ends the process.
+    """
+    with open(path, "wb") as file:
+        file.truncate(frames * _bytes(controls))
+        for number, store in enumerate(stores):
+            columns = [store.card.controls.index(name) for name in controls]
+            places: dict[str, list[Entry]] = {}
+            for choice, entry in placed:
+                if choice.store == number:
+                    places.setdefault(choice.key, []).append(entry)
+            for key, curves in store.labels(places):
+                for entry in places[key]:
+                    if len(curves) != entry.frames:
+                        raise BadInput(
+                            entry.path, "is not the audio that was labelled", "build the corpus again, then label"
+                        )
+                    file.seek(entry.frame * _bytes(controls))
+                    file.write(curves[:, columns].astype(np.float16).tobytes())
+        _flush(file)
+
+
+def _bytes(controls: tuple[str, ...]) -> int:
+    """Of a frame of curves."""
+    return np.dtype(np.float16).itemsize * len(controls)
 
 
 def _flush(file: IO[Any]) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cli.common import note
+from ..errors import BadInput
 from ..speech import augment
 from ..speech.audio import SAMPLE_RATE
 from .labelled import Entry, LabelledSet
 from .recipe import AugmentConfig
+
+_ALIKE = 0.75
+"""Likeness, after difflib, from which one name may be another misspelt: vckt and vctk."""
 
 _LONGEST_GAP = 20
 _NOISE_MIX = {"recorded": 0.55, "music": 0.2, "coloured": 0.25}
@@ -35,7 +43,7 @@ class Mixer:
     def __init__(self, sets: list[LabelledSet], config: AugmentConfig, weights: dict[str, float]) -> None:
         self._config = config
         self._hop, self._controls = sets[0].hop, len(sets[0].controls)
-        pairs = [(labelled, entry) for labelled in sets for entry in labelled.entries if entry.split == "train"]
+        pairs = [(labelled, entry) for labelled in sets for entry in labelled.entries if _trains(entry)]
         self._clips = [pair for pair in pairs if pair[1].labelled]
         self._noises = [pair for pair in pairs if not pair[1].labelled and not pair[1].language]
         self._shares = _shares([entry for _, entry in self._clips], weights)
@@ -47,7 +55,7 @@ class Mixer:
         """
         config = self._config
         if rng.random() < config.speed_share:
-            audio, curves = self._join(rng, math.ceil(frames / config.speed[0]) + 1)
+            audio, curves = self._join(rng, _before_speed(frames, *config.speed))
             audio, factor = augment.speed(audio, rng, *config.speed)
             curves = _stretch(curves, factor, frames)
         else:
@@ -112,6 +120,31 @@ class Mixer:
         return augment.coloured_noise(samples, rng, str(rng.choice(list(augment.SPECTRA))))
 
 
+def check(folders: Sequence[Path], sets: Sequence[LabelledSet], weights: Mapping[str, float]) -> None:
+    """Refuse sets that a `Mixer` can draw nothing from; a weight that looks misspelt is named on stderr.
+
+    Recipes may name sources that a corpus lacks, so only a name much like that of a source without a weight is one.
+
+    Raises
+    ------
+    BadInput
+        There is no labelled training clip, or all their sources weigh nothing.
+    """
+    sources = {entry.source for labelled in sets for entry in labelled.entries if entry.labelled and _trains(entry)}
+    if not sources:
+        raise BadInput(", ".join(map(str, folders)), "has no clip of a training speaker", "label a larger corpus")
+    if not any(weights.get(source, 1.0) for source in sources):
+        raise BadInput("source_weights", f"{', '.join(sorted(sources))} weigh 0", "give one of them more")
+    unnamed = sorted(sources - set(weights))
+    near = {name: get_close_matches(name, unnamed, 1, _ALIKE) for name in weights if name not in sources}
+    if meant := [f"{name} ({found[0]}?)" for name, found in near.items() if found]:
+        note(f"source_weights: no source is called {', '.join(meant)}")
+
+
+def _trains(entry: Entry) -> bool:
+    return entry.split == "train"
+
+
 def _shares(entries: list[Entry], weights: dict[str, float]) -> NDArray[np.float64]:
     """Cumulative probability of each entry: its length times its source's weight."""
     share = np.cumsum([entry.frames * weights.get(entry.source, 1.0) for entry in entries])
@@ -121,6 +154,15 @@ def _shares(entries: list[Entry], weights: dict[str, float]) -> NDArray[np.float
 def _audio(labelled: LabelledSet, entry: Entry, skip: int, frames: int) -> NDArray[np.float32]:
     first = (entry.frame + skip) * labelled.hop
     return labelled.audio[first : first + frames * labelled.hop].astype(np.float32) / np.float32(32768)
+
+
+def _before_speed(frames: int, slowest: float, fastest: float) -> int:
+    """Frames to join so that `frames` are left at every speed of the range.
+
+    `fastest` alone decides what is needed. The first term decides how much is joined for most ranges, and with it
+    all that is drawn after: without it the batches of known recipes would be others.
+    """
+    return max(math.ceil(frames / slowest) + 1, math.ceil(frames * fastest))
 
 
 def _stretch(curves: NDArray, factor: float, frames: int) -> NDArray[np.float32]:

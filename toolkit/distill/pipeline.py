@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..atomic import write_text
 from ..cli.common import note, progress
 from ..labels.store import LabelStore
+from ..locks import locked
 from ..reference import smooth
 from ..speech.corpus import MANIFEST, Corpus
 from . import card
@@ -24,7 +25,7 @@ from .export import STUDENT, export
 from .hybrid import PREFIX
 from .inference import animate
 from .labelled import LabelledSet
-from .labelling import STORE, labelled_sets
+from .labelling import STORE, check_splits, labelled_sets
 from .recipe import FeatureConfig
 from .scoring import Score, score
 from .train import Run
@@ -63,15 +64,29 @@ def distill(
     Raises
     ------
     BadInput
-        A corpus, the recipe, a student or the run folder cannot be used; nothing is trained.
+        A corpus, the recipe, a student or the run folder cannot be used, or another process uses that; nothing is
+        trained.
     """
     chosen = recipes.changed(recipes.load(recipe), "train", steps=steps, seed=seed)
     if small:
         chosen = chosen.model_copy(update={"features": chosen.features or FeatureConfig()})
         chosen = recipes.changed(chosen, "features", source=str(small))
     opened = [Corpus.open(path) for path in corpora]
+    check_splits(opened)
+    with locked(output):
+        _distill(opened, chosen, output, init, teacher, labels, cache or output / "labels")
+
+
+def _distill(
+    opened: list[Corpus],
+    chosen: recipes.Recipe,
+    output: Path,
+    init: Path | None,
+    teacher: str,
+    labels: Sequence[Path],
+    cache: Path,
+) -> None:
     student = chosen.student
-    cache = cache or output / "labels"
     sets = labelled_sets(opened, student.controls, student.hop, cache, teacher, labels)
     run = Run(output, chosen, sets, init)
     stores = [LabelStore.open(folder) for folder in labels or [cache / STORE]]

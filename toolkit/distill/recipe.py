@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from .. import strict_toml
 from ..errors import BadInput
 from .architecture import Strict, StudentConfig
 
 RECIPES = Path(__file__).parent / "recipes"
+
+
+def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] > pair[1]:
+        raise ValueError(f"runs backwards: {pair[0]:g} is above {pair[1]:g}")
+    return pair
+
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Range = Annotated[tuple[_Finite, _Finite], AfterValidator(_ordered)]
+_Factors = Annotated[tuple[_Factor, _Factor], AfterValidator(_ordered)]
+
+SourceWeights = dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+"""Relative share of training audio by corpus source; a source that is not named weighs 1."""
 
 
 class TrainConfig(Strict):
@@ -82,21 +97,21 @@ class FeatureConfig(Strict):
 class AugmentConfig(Strict):
     """How often and how strongly the waveform is changed: a share is a probability, a pair a range drawn from."""
 
-    gain_db: tuple[float, float] = (-40.0, 0.0)
+    gain_db: _Range = (-40.0, 0.0)
     gain_share: float = Field(default=0.7, ge=0, le=1)
     noise_share: float = Field(default=0.5, ge=0, le=1)
-    noise_snr_db: tuple[float, float] = (5.0, 35.0)
+    noise_snr_db: _Range = (5.0, 35.0)
     room_share: float = Field(default=0.3, ge=0, le=1)
     room_tone_share: float = Field(default=0.3, ge=0, le=1)
-    room_tone_db: tuple[float, float] = (-70.0, -40.0)
+    room_tone_db: _Range = (-70.0, -40.0)
     equaliser_share: float = Field(default=0.4, ge=0, le=1)
     speed_share: float = Field(default=0.5, ge=0, le=1)
-    speed: tuple[float, float] = (0.85, 1.18)
+    speed: _Factors = (0.85, 1.18)
     pitch_share: float = Field(default=0.15, ge=0, le=1)
-    pitch: tuple[float, float] = (-4.0, 4.0)
+    pitch: _Range = (-4.0, 4.0)
     """Semitones."""
     vocal_tract_share: float = Field(default=0.25, ge=0, le=1)
-    vocal_tract: tuple[float, float] = (0.85, 1.18)
+    vocal_tract: _Factors = (0.85, 1.18)
     overdrive_share: float = Field(default=0.08, ge=0, le=1)
     codec_share: float = Field(default=0.2, ge=0, le=1)
     packet_loss_share: float = Field(default=0.05, ge=0, le=1)
@@ -111,8 +126,7 @@ class Recipe(Strict):
     train: TrainConfig
     features: FeatureConfig | None = None
     augment: AugmentConfig = AugmentConfig()
-    source_weights: dict[str, float] = Field(default_factory=dict)
-    """Relative share of training audio by corpus source; a source that is not named weighs 1."""
+    source_weights: SourceWeights = Field(default_factory=dict)
 
 
 def load(path: str | Path) -> Recipe:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..atomic import write_text
 from ..errors import BadInput
 from ..reference import smooth
-from . import checkpoint, crops, folded, hybrid, journal, runtime, students, warm
+from . import checkpoint, crops, folded, hybrid, journal, mixer, runtime, students, warm
 from .ahead import ahead
 from .calibrate import Calibration, fit
 from .export import BEST, STUDENT, export
@@ -56,8 +56,8 @@ class Run:
     Raises
     ------
     BadInput
-        The folder holds a run of another recipe or of other data, or the sets do not fit the student's controls, or
-        a student to start or learn from does not fit.
+        The folder holds a run of another recipe or of other data, or the sets do not fit the student's controls or
+        hold nothing to train or validate on, or a student to start or learn from does not fit.
     """
 
     step: int
@@ -70,6 +70,7 @@ class Run:
         self.folder, self.recipe, self._sets = Path(folder), recipe, sets
         self._labelled = [LabelledSet.open(path) for path in sets]
         self._check_labels()
+        mixer.check(sets, self._labelled, recipe.source_weights)
         self.validation()  # raises now rather than at the first evaluation
         frozen, given = self._frozen(), folded.read(init) if init else None
         self.folder.mkdir(parents=True, exist_ok=True)

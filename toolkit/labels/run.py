@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import BadInput
+from ..locks import locked
 from ..machine import cores
 from ..speech.corpus import Corpus
-from ..speech.journal import locked
 from . import cluster, manifest, plan, pool, shards
 from .card import TeacherCard
 from .plan import Plan, Shard
@@ -33,7 +33,7 @@ class Summary:
     clips, frames
         Labels in the store, and their frames.
     labelled
-        Clips that the teacher was asked about in this run.
+        Clips that the teacher labelled in this run.
     shards, written
         Files of the store, and those that this run wrote.
     failures

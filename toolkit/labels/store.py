@@ -80,11 +80,13 @@ class LabelStore:
         Raises
         ------
         BadInput
-            There is none, or it failed.
+            There is none, it failed, or clips of two corpora have this path.
         """
-        for shard in self.manifest.shards:
-            for row in shards.rows(self.folder / shard.file):
-                if row["path"] == path and not row["error"]:
-                    values = shards.curves_of(row, len(self.card.controls)).astype(np.float32)
-                    return Curves(values, self.card.controls)
-        raise BadInput(self.folder, f"holds no label for {path}", "label its corpus")
+        every = (row for shard in self.manifest.shards for row in shards.rows(self.folder / shard.file))
+        found = [row for row in every if row["path"] == path]
+        if len(found) > 1:
+            raise BadInput(self.folder, f"holds {len(found)} clips called {path}", "ask labels() for the clip's key")
+        if not found or found[0]["error"]:
+            raise BadInput(self.folder, f"holds no label for {path}", "label its corpus")
+        values = shards.curves_of(found[0], len(self.card.controls)).astype(np.float32)
+        return Curves(values, self.card.controls)

@@ -42,7 +42,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """A shard that is on disk; `labelled` of its clips are new, the others came from earlier files."""
+    """A shard that is on disk; `labelled` of its clips are new, the others failed or came from earlier files."""
 
     facts: Facts
     labelled: int
@@ -72,7 +72,8 @@ def label_shard(job: Job, shard: Shard) -> Done | Trouble:
         return Trouble(str(job.folder), error.strerror or str(error), mend)
     except MemoryError:
         return Trouble(str(job.folder), "out of memory", "use fewer --workers or a smaller --shard-clips")
-    return Done(shards.facts(shard.name, data), sum(item.key not in known for item in shard.items))
+    fresh = [answer for item, answer in zip(shard.items, labels, strict=True) if item.key not in known]
+    return Done(shards.facts(shard.name, data), sum(not answer.error for answer in fresh))
 
 
 def opened(spec: str) -> Teacher:

@@ -105,16 +105,24 @@ def _read_csv(path: Path, frame_rate: float | None) -> Track:
 
 
 def _timecodes(texts: list[str], path: Path, frame_rate: float | None) -> NDArray[np.float64]:
-    """Seconds of each timecode ``HH:MM:SS:FF.sub``."""
+    """Seconds of each timecode ``HH:MM:SS:FF.sub``; before drop-frame's FF stands a semicolon (SMPTE 12M)."""
     found = [_TIMECODE.fullmatch(text.strip()) for text in texts]
     if None in found:
         raise BadInput(path, f"timecode {texts[found.index(None)]!r}", "write HH:MM:SS:FF or HH:MM:SS:FF.sub")
     fields = np.array([[int(group or 0) for group in match.groups()[:4]] for match in found if match], np.float64)
     part = np.array([float(f"0.{match.group(5) or 0}") for match in found if match])
     count = _counted(fields[:, 3].max(), frame_rate, len(texts), path)
-    seconds = fields[:, :3] @ (3600, 60, 1) + (fields[:, 3] + part) / count
+    seconds = fields[:, :3] @ (3600, 60, 1)
     seconds += _DAY * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -_DAY / 2)
-    return (seconds - seconds[0]) * (count / frame_rate if frame_rate else 1.0)
+    frames, rate = seconds * count + fields[:, 3] + part, float(count)
+    if ";" in texts[0]:
+        frames, rate = frames - _dropped(seconds // 60, count), count / 1.001
+    return (frames - frames[0]) / (frame_rate or rate)
+
+
+def _dropped(minutes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Numbers that drop-frame timecode has left out: 2 of 30 (4 of 60) each minute but every tenth."""
+    return count // 15 * (minutes - minutes // 10)
 
 
 def _counted(highest: float, frame_rate: float | None, frames: int, path: Path) -> int:

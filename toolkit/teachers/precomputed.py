@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import strict_toml
+from ..cli.common import note
 from ..companding import to_int16
 from ..curves import FRAME_RATE, Curves
 from ..errors import BadInput
@@ -29,7 +30,7 @@ from .protocol import Phone
 from .sounds import SoundIndex
 from .timing import frame_count, on_grid
 
-ARITHMETIC = 1
+ARITHMETIC = 2
 """Raised when this file or `curve_files` changes what the same folder answers."""
 
 SETTINGS = "curves.toml"
@@ -150,11 +151,17 @@ class CurvesTeacher:
         return Curves(values, self.controls)
 
     def _index(self, sample_rate: int) -> SoundIndex[Recording]:
-        """All recordings at a sample rate; the first question at each reads every one of them."""
+        """All recordings at a sample rate; the first question at each reads every one of them.
+
+        One that cannot be read is named on stderr, and no sound is known as its.
+        """
         if sample_rate not in self._sounds:
             index = SoundIndex[Recording](lambda recording: to_int16(sound.read(recording.audio, sample_rate)))
             for recording in self.recordings:
-                index.add(recording)
+                try:
+                    index.add(recording)
+                except BadInput as error:
+                    note(f"left out {error}")
             self._sounds[sample_rate] = index
         return self._sounds[sample_rate]
 

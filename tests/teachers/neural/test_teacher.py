@@ -84,6 +84,7 @@ def test_faults_are_named(teacher, tmp_path):
     with pytest.raises(BadInput, match="block"):
         NeuralTeacher.open(tmp_path)
     (tmp_path / module.CONFIG).write_text(json.dumps(config), "utf-8")
-    (tmp_path / module.WEIGHTS).write_bytes(b"PK\x03\x04 cut")
-    with pytest.raises(BadInput, match="cannot be read"):
-        NeuralTeacher.open(tmp_path)
+    for damaged in (b"PK\x03\x04 cut", b""):
+        (tmp_path / module.WEIGHTS).write_bytes(damaged)
+        with pytest.raises(BadInput, match="cannot be read"):
+            NeuralTeacher.open(tmp_path)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
+from facelite.distill.labelling import labelled_sets
 from facelite.errors import BadInput
+from facelite.locks import locked
 from facelite.speech import audio
 from facelite.speech.corpus import MANIFEST_SCHEMA, PHONES_SCHEMA, Corpus
 from facelite.teachers.neural import recipe as recipes
@@ -123,6 +126,24 @@ def test_training_starts_from_a_given_teacher(taught, recipe, tmp_path):
     assert not (tmp_path / "wider" / "run.json").exists()
 
 
+@pytest.mark.parametrize(("split", "missing"), [("train", "validation"), ("valid", "training")])
+def test_a_corpus_of_one_split_is_refused_before_it_costs_anything(corpus, recipe, tmp_path, split, missing):
+    from facelite.teachers.neural.pipeline import teach
+    from facelite.teachers.neural.train import TeacherRun
+
+    some = Path(shutil.copytree(corpus, tmp_path / "some"))
+    table = pq.read_table(some / "manifest.parquet").to_pylist()
+    rows = [row | {"split": split} for row in table]
+    pq.write_table(pa.Table.from_pylist(rows, MANIFEST_SCHEMA), some / "manifest.parquet")
+    with pytest.raises(BadInput, match=f"{some}: has no clip of a {missing} speaker"):
+        teach([some], recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    chosen = recipes.load(recipe)
+    sets = labelled_sets([Corpus.open(some)], chosen.network.controls, 256, tmp_path / "labels")
+    with pytest.raises(BadInput, match=f"has no clip of a {missing} speaker"):
+        TeacherRun(tmp_path / "run", chosen, sets)
+
+
 def test_another_recipe_in_the_same_folder_is_refused(taught, corpus, recipe):
     from facelite.teachers.neural.pipeline import teach
 
@@ -135,3 +156,17 @@ def test_a_misspelt_key_is_named(tmp_path):
     path.write_text(RECIPE.replace("warmup", "warm_up"), "utf-8")
     with pytest.raises(BadInput, match=r"train\.warm_up"):
         recipes.load(path)
+
+
+def test_a_run_that_another_process_trains_is_left_alone(corpus, recipe, tmp_path):
+    """A lock belongs to an opened file, so a second opening stands for the other process."""
+    from facelite.distill.pipeline import distill
+    from facelite.teachers.neural.pipeline import teach
+
+    for train in (
+        lambda: teach([corpus], recipe, tmp_path / "run"),
+        lambda: distill([corpus], "tiny_real_time", tmp_path / "run", steps=1),
+    ):
+        with locked(tmp_path / "run"), pytest.raises(BadInput, match="run: is in use by another process"):
+            train()
+        assert [file.name for file in (tmp_path / "run").iterdir()] == [".lock"]

@@ -74,7 +74,7 @@ def train_head(
     Raises
     ------
     BadInput
-        The encoder cannot be used, there is no recording, or curves do not fit their audio.
+        The encoder cannot be used, there is no recording, or curves do not fit their audio or are not finite.
     """
     training = training or HeadTraining()
     listener = SpeechEncoder.open(encoder, layer)
@@ -101,6 +101,8 @@ def _heard(
     if curves.shape != (frames, controls):
         problem = f"curves of shape {curves.shape} for {frames} frames of audio and {controls} controls"
         raise BadInput("train_head", problem, "give 62.5 frames a second, ceil(samples / 256)")
+    if not np.isfinite(curves).all():
+        raise BadInput("train_head", "curves hold NaN or infinity", "repair them")
     features = encoder.features(resampled(audio, SAMPLE_RATE, encoder), frames)
     return features.astype(np.float16), np.asarray(curves, np.float32)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from ...atomic import write_text
 from ...cli.common import note, progress
 from ...distill.labelled import LabelledSet
-from ...distill.labelling import labelled_sets
+from ...distill.labelling import check_splits, labelled_sets
 from ...distill.scoring import Score, score
+from ...locks import locked
 from ...speech.corpus import Corpus
 from . import card
 from . import recipe as recipes
@@ -37,12 +38,18 @@ def teach(
     Raises
     ------
     BadInput
-        A corpus, the recipe or the run folder cannot be used; nothing is trained.
+        A corpus, the recipe or the run folder cannot be used, or another process uses that; nothing is trained.
     """
     chosen = recipes.load(recipe)
     given = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
     chosen = chosen.model_copy(update={"train": chosen.train.model_copy(update=given)})
     opened = [Corpus.open(path) for path in corpora]
+    check_splits(opened)
+    with locked(output):
+        _teach(opened, chosen, output, init)
+
+
+def _teach(opened: list[Corpus], chosen: recipes.TeacherRecipe, output: Path, init: Path | None) -> None:
     sets = labelled_sets(opened, chosen.network.controls, HOP, output / "labels")
     run = TeacherRun(output, chosen, sets, init)
     _train(run)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from ... import strict_toml
-from ...distill.recipe import AugmentConfig
+from ...distill.recipe import AugmentConfig, SourceWeights
 from .model import TeacherConfig
 
 PACKAGED = Path(__file__).with_name("teacher.toml")
@@ -44,8 +44,7 @@ class TeacherRecipe(BaseModel):
     network: TeacherConfig = TeacherConfig()
     train: TrainConfig
     augment: AugmentConfig = AugmentConfig()
-    source_weights: dict[str, float] = Field(default_factory=dict)
-    """Relative share of training audio by corpus source; a source that is not named weighs 1."""
+    source_weights: SourceWeights = Field(default_factory=dict)
 
 
 def load(path: str | Path | None = None) -> TeacherRecipe:

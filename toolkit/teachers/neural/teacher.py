@@ -68,7 +68,7 @@ class NeuralTeacher:
         except ValidationError as error:
             fault = error.errors()[0]
             raise BadInput(folder / CONFIG, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
-        except (ValueError, KeyError, BadZipFile) as error:
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:
             raise BadInput(folder / WEIGHTS, f"cannot be read ({error})", "train the teacher again") from None
         model = build(config)
         if [w.shape for w in weights] != [tuple(v.shape) for v in model.weights]:

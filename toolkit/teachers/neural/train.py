@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...atomic import write_text
-from ...distill import checkpoint
+from ...distill import checkpoint, mixer
 from ...distill.ahead import ahead
 from ...distill.calibrate import Calibration, fit
 from ...distill.labelled import Entry, LabelledSet, spread
@@ -44,15 +44,17 @@ class TeacherRun:
     Raises
     ------
     BadInput
-        The folder holds a run of another recipe, other labels or another start, the sets have other controls,
-        or `init` is a teacher of another shape.
+        The folder holds a run of another recipe, other labels or another start, the sets have other controls or
+        hold nothing to train or validate on, or `init` is a teacher of another shape.
     """
 
     def __init__(self, folder: Path, recipe: TeacherRecipe, sets: list[Path], init: Path | None = None) -> None:
         self.folder, self.recipe, self._sets = folder, recipe, sets
         given = _start(init, recipe) if init else None
-        folder.mkdir(parents=True, exist_ok=True)
         self._labelled = [LabelledSet.open(path) for path in sets]
+        mixer.check(sets, self._labelled, recipe.source_weights)
+        self._validation()  # raises now rather than at the first evaluation
+        folder.mkdir(parents=True, exist_ok=True)
         self._check_identity(given)
         keras.utils.set_random_seed(recipe.train.seed)
         self.model = build(recipe.network, recipe.train.precision)
