@@ -316,7 +316,11 @@ def load(path: str | Path) -> Student:
     file = path / BLOB_NAME if path.is_dir() else path
     if not file.is_file():
         problem = f"the folder holds no {BLOB_NAME}" if path.is_dir() else "no such file"
-        raise BadInput(path, problem, "make one with: facelite convert student.keras -o out/")
+        raise BadInput(
+            path,
+            problem,
+            "make one with: facelite demo, or of a student of yours: facelite convert student.keras -o out/",
+        )
     return Student(file.read_bytes(), file)
 
 

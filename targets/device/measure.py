@@ -7,6 +7,7 @@ import json
 import platform as host
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,21 +99,18 @@ def profile(
     tell = progress or (lambda text: None)
     folder, found = Path(bundle), target if isinstance(target, Profile) else profiles.load(target)
     student = load(folder)
-    with tempfile.TemporaryDirectory() as temporary:
+    wanted = system or _system_of(via, found)
+    # Connected before minutes of building: the device may not be there.
+    with closing(connect(via)) as device, tempfile.TemporaryDirectory() as temporary:
         files = _golden(folder, Path(temporary))
-        wanted = system or _system_of(via, found)
         if built is None:
             built = Path(temporary) / "dist"
             build(folder, found, built, wanted, progress=tell)
         made = _build_of(Path(built), folder, found, wanted)
-        device = connect(via)
-        try:
-            session = _Session(device, Path(built), platform_of(found, wanted).program_suffix)
-            tell(f"copying to {device.name}")
-            session.send([folder / BLOB_NAME, folder / GOLDEN, files])
-            report = session.measured(isa.best_built(found.arch, found.cpu.isa.value), plan, folder, tell)
-        finally:
-            device.close()
+        session = _Session(device, Path(built), platform_of(found, wanted).program_suffix)
+        tell(f"copying to {device.name}")
+        session.send([folder / BLOB_NAME, folder / GOLDEN, files])
+        report = session.measured(isa.best_built(found.arch, found.cpu.isa.value), plan, folder, tell)
     prediction = predict(work.read(student.blob), found)
     return {
         "format": FORMAT,

@@ -40,6 +40,9 @@ NEEDS = {
 STAND_INS = re.compile(r"…|\.\.\.|\[|\b[A-Z]{3,}\b|padded\.onnx|golden-|device")
 """Words that stand for others, and files that no test makes for a page."""
 
+OTHERS = ("--golden", "--install")
+"""Options of the kernel's own tools and of CMake."""
+
 VERDICTS = {"compare": (0, 1), "validate": (0, 1)}
 """Exit codes of verbs whose pages show limits that are broken, too."""
 
@@ -94,6 +97,29 @@ def test_every_command_is_one_that_facelite_takes(page_of, name):
         known = {option for parameter in verb.params for option in [*parameter.opts, *parameter.secondary_opts]}
         used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
         assert used - known - {"-h", "--help"} == set(), command
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_option_in_running_text_is_one_of_some_verb(page_of, name):
+    known = set(OTHERS)
+    verbs = [app.build()]
+    while verbs:
+        verb = verbs.pop()
+        verbs += getattr(verb, "commands", {}).values()
+        known |= {option for parameter in verb.params for option in [*parameter.opts, *parameter.secondary_opts]}
+    text = re.sub(r"^```.*?^```$", "", page_of(name).text, flags=re.DOTALL | re.MULTILINE)
+    named = re.findall(r"`(--[a-z][a-z0-9-]*)[^`\n]*`", text)
+    assert set(named) <= known
+
+
+@pytest.mark.parametrize("module", ["distill.half", "idle.measure", "web.bench"])
+def test_modules_that_pages_run_tell_what_they_take(page_of, module):
+    assert any(f"python -m facelite.{module} " in page_of(name).text for name in PAGES)
+    told = subprocess.run(
+        [sys.executable, "-m", f"facelite.{module}", "--help"], capture_output=True, text=True, timeout=120
+    )
+    assert told.returncode == 0, told.stderr
+    assert "usage:" in told.stdout.lower()
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def build(
     bundle: Annotated[str, typer.Argument(help="Bundle folder or student.facelite.")],
     target: Annotated[str, typer.Option("--target", help="A profile's name or a .toml file.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder that becomes the build.")] = Path("dist"),
+    out: Annotated[Path, typer.Option("--output", "--out", "-o", help="Folder that becomes the build.")] = Path("dist"),
     system: Annotated[
         str | None, typer.Option("--system", help="linux, windows or wasi instead of the profile's own.")
     ] = None,

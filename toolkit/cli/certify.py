@@ -8,7 +8,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from .common import AsJson, console, exit_with, note, print_json
+from .common import AsJson, check_folder, console, exit_with, note, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +32,7 @@ def certify(
     from ..speech.audio import read
     from ..student import load
 
+    check_folder(bundle)
     own = load(bundle).sample_rate
     path = audio or data.demo_clip().path
     clip = read(path, own)[: int(seconds * own)]

@@ -47,6 +47,14 @@ def print_json(report: Mapping[str, Any]) -> None:
     print(json.dumps(report, indent=2, allow_nan=False, default=_plain), file=stream, flush=True)
 
 
+def check_folder(bundle: str | Path) -> None:
+    """Refuse a student.facelite where its whole bundle is needed."""
+    from ..errors import BadInput
+
+    if Path(bundle).is_file():
+        raise BadInput(bundle, "is a file, and the whole bundle is needed", "give the folder that convert or demo made")
+
+
 def exit_with(holds: bool) -> None:
     """End a judging verb: exit code 0 when its claim holds, 1 when a limit is broken."""
     raise typer.Exit(0 if holds else 1)

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the bundle.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--output", "--out", "-o", help="Folder for the bundle.")] = Path("out"),
 ) -> None:
     """Convert the shipped student, prove it, hold it to every target, animate a human recording."""
     from ..demo import run

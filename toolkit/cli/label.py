@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
             list[Path], typer.Argument(help="Corpora made by `facelite corpus build` or `facelite corpus import`.")
         ],
         output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the labels; one that exists goes on.")],
-        teacher: Annotated[str, typer.Option(help="oracle, neural:FOLDER, onnx:FILE.toml, …")] = "oracle",
+        teacher: Annotated[
+            str, typer.Option(help="oracle, neural (of a clone), neural:FOLDER, onnx:FILE.toml, …")
+        ] = "oracle",
         shard_clips: Annotated[int, typer.Option(min=1, help="Clips to a file, on average at most.")] = 256,
         workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core unless given.")] = None,
         ray: Annotated[

@@ -22,7 +22,9 @@ def preview(
     student: Annotated[
         Path, typer.Option("--student", "-s", help="Bundle folder or student.facelite; facelite demo makes out.")
     ] = Path("out"),
-    head: Annotated[Path | None, typer.Option(help="A .glb with ARKit's morph targets instead of our head.")] = None,
+    head: Annotated[
+        Path | None, typer.Option("--head", "--mesh", help="A .glb with ARKit's morph targets instead of our head.")
+    ] = None,
 ) -> None:
     """Write one page that plays a recording with its face and curves; it needs no network."""
     from .. import preview as page

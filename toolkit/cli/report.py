@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import AsJson, exit_with, note, print_json
+from .common import AsJson, check_folder, exit_with, note, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +25,7 @@ def report(
     from ..data import demo_clip
     from ..report.build import build
 
+    check_folder(bundle)
     built = build(bundle, audio or demo_clip(), progress=note)
     if as_json:
         print_json(built.facts)

@@ -10,7 +10,9 @@ import typer
 from .common import note
 
 Bundle = Annotated[Path, typer.Argument(help="Bundle folder or student.facelite; facelite demo makes out.")]
-Mesh = Annotated[Path | None, typer.Option(help="A .glb with ARKit's morph targets instead of our head.")]
+Mesh = Annotated[
+    Path | None, typer.Option("--head", "--mesh", help="A .glb with ARKit's morph targets instead of our head.")
+]
 Sounds = Annotated[list[Path] | None, typer.Option("--sound", help="A recording to offer; again for more.")]
 Say = Annotated[list[str] | None, typer.Option("--say", help="English text to offer, spoken by flite; again for more.")]
 
