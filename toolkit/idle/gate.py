@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..student import Student, load
 
-OPENS, CLOSES = 0.5, 0.3
+OPENS, CLOSES = 0.6, 0.4
 """Of "speech", 0..1: the gate opens at one and stays open down to the other."""
 
 HOLD = 12

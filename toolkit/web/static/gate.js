@@ -1,6 +1,6 @@
 /** Keeps a mouth shut while nobody speaks: toolkit/idle/gate.py in JavaScript, where its numbers are explained. */
 
-const [OPENS, CLOSES] = [0.5, 0.3];
+const [OPENS, CLOSES] = [0.6, 0.4];
 const HOLD = 12; // frames
 const [ATTACK, RELEASE] = [2, 8]; // frames
 
