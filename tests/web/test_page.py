@@ -100,8 +100,9 @@ def test_a_microphone_is_animated_to_the_bit(opened, address, shipped_bundle, tm
 
 
 def test_a_student_of_another_hop_passes_the_gate_and_has_no_life(opened, once, served):
-    folder = once("zoo page", lambda folder: site.build(folder, ZOO, gate=True, idle=True))
+    folder = once("zoo page", lambda folder: site.build(folder, ZOO, gate=True))
     with opened(served(folder)) as page:
+        page.click("#idle")
         assert [page.is_checked(switch) for switch in ("#gate", "#idle")] == [False, False]
         page.click("#clips button")
         page.wait_for_function("live.speech.now > 1 && live.speech.behind === 0")
