@@ -84,7 +84,6 @@ def test_a_file_is_animated_to_the_bit(opened, address, shipped_bundle, speech, 
         np.testing.assert_array_equal(said[: len(want)], want)
         start = int(np.flatnonzero(got)[0]) - int(np.flatnonzero(wanted)[0])
         np.testing.assert_array_equal(got[start : start + len(wanted)], wanted)
-        assert page.evaluate("live.speech.gaps") == 0
 
 
 def test_a_microphone_is_animated_to_the_bit(opened, address, shipped_bundle, tmp_path):
@@ -95,7 +94,6 @@ def test_a_microphone_is_animated_to_the_bit(opened, address, shipped_bundle, tm
         page.wait_for_function("live.speech.now > 3")
         got, rate = heard(page, load(shipped_bundle), gated=True)
         assert _lags(got, pcm, rate).size >= 3
-        assert page.evaluate("live.speech.gaps") == 0
         assert "ms" in page.inner_text("#latency")
 
 
