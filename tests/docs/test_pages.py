@@ -37,7 +37,7 @@ NEEDS = {
 }
 """Verbs whose commands are only held against what the verb takes, and what running them would need."""
 
-STAND_INS = re.compile(r"…|\.\.\.|\[|\b[A-Z]{3,}\b|padded\.onnx|golden-|device")
+STAND_INS = re.compile(r"…|\.\.\.|\[|\b[A-Z]{3,}\b|padded\.onnx|golden-|device|mine/")
 """Words that stand for others, and files that no test makes for a page."""
 
 OTHERS = ("--golden", "--install")
