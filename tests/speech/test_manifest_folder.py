@@ -101,6 +101,13 @@ def test_noise_has_its_class_and_no_phones(imported: Corpus) -> None:
     assert (fan.source, fan.text, fan.phones, fan.licence) == ("noise", "fan", (), "CC-BY-3.0")
 
 
+def test_a_remark_of_hand_labels_may_hold_a_comma(folder: Path, tmp_path: Path) -> None:
+    table = folder / "align_manual" / "hand.csv"
+    table.write_text(table.read_text() + "hand/x.wav,0.40,0.45,+sth,-beh\n")
+    phones = clip(build(tmp_path / "corpus", [ManifestFolder(folder)]).corpus, "hand/x").phones
+    assert (phones[-1].end, phones[-1].symbol) == (0.45, "AA")
+
+
 def test_the_user_may_let_other_licences_in(folder: Path, tmp_path: Path) -> None:
     corpus = build(tmp_path / "corpus", [ManifestFolder(folder, ("CC0", "CC-BY-SA-4.0"))]).corpus
     assert {clip.licence for clip in corpus} == {"CC0-1.0", "CC-BY-SA-4.0"}

@@ -58,8 +58,13 @@ class Line:
         return start, end
 
 
-def read(path: Path, columns: Sequence[str]) -> Iterator[Line]:
+def read(path: Path, columns: Sequence[str], remainder: str = "") -> Iterator[Line]:
     """The rows of a table, with the cells of `columns`; others may stand there too.
+
+    Parameters
+    ----------
+    remainder
+        A column that, where it is the header's last, takes what follows it in a row, commas and all.
 
     Raises
     ------
@@ -72,7 +77,10 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Line]:
         reader = csv.DictReader(file)
         if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
             raise BadInput(path, f"lacks the column {', '.join(missing)}", f"its header must name {','.join(columns)}")
+        open_ended = bool(remainder) and reader.fieldnames is not None and reader.fieldnames[-1] == remainder
         for row in reader:
+            if open_ended and (surplus := row.pop(None, None)):
+                row[remainder] = ",".join([row[remainder], *surplus])
             line = Line(path, reader.line_num, {name: row[name] for name in columns})
             if None in row.values() or any(row.get(None, ())):
                 raise line.fault("has not as many cells as the header", "quote a cell that holds a comma")

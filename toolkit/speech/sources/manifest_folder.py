@@ -4,7 +4,8 @@ Layout, all CSV files with a header line:
 
 - manifest.csv: path, source, speaker, language, text, seconds, licence
 - align/<source>.csv: path, start, end, phone (seconds, ARPAbet); align/summary.csv: path, score, oov
-- align_manual/<source>.csv: path, start, end, phone in the source's own alphabet (EmoDB's is known)
+- align_manual/<source>.csv: path, start, end, phone in the source's own alphabet (EmoDB's is known, whose remarks
+  hold commas without quotes)
 - noise/manifest.csv: path, source, class, seconds, licence
 """
 
@@ -133,7 +134,7 @@ def _alignments(folder: Path) -> dict[str, list[Phone]]:
     for path in sorted(folder.glob("*.csv")):
         if path.name == "summary.csv":
             continue
-        for line in _lines(path, ("path", "start", "end", "phone")):
+        for line in _lines(path, ("path", "start", "end", "phone"), remainder="phone"):
             phones.setdefault(line["path"], []).append(Phone(*line.span(), line["phone"]))
     return phones
 
@@ -151,8 +152,8 @@ def _doubtful(path: Path) -> dict[str, str]:
     return doubtful
 
 
-def _lines(path: Path, columns: Sequence[str]) -> Iterator[tables.Line]:
-    for line in tables.read(path, columns):
+def _lines(path: Path, columns: Sequence[str], remainder: str = "") -> Iterator[tables.Line]:
+    for line in tables.read(path, columns, remainder):
         inside = PurePosixPath(line["path"])
         if ".." in inside.parts or inside.is_absolute():
             raise line.fault(f"the path {line['path']!r} leads out of the folder", "use relative paths")
