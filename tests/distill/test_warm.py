@@ -72,6 +72,40 @@ def test_controls_it_does_not_know_start_at_rest(given, heard):
     assert not unknown.any()
 
 
+@pytest.fixture(scope="module")
+def wider(given):
+    """An architecture of twice the channels, in one layer two and a half times as many."""
+    config = given.config
+    more = {32: 64, 48: 120, 64: 64, 96: 192}
+    layers = tuple(layer.model_copy(update={"channels": more[layer.channels]}) for layer in config.layers)
+    front = config.front.model_copy(update={"channels": more[config.front.channels]})
+    return config.model_copy(update={"front": front, "layers": layers})
+
+
+def test_a_wider_student_answers_as_the_narrow_one_did(given, wider, started, heard):
+    from facelite.distill import students, warm
+
+    model = students.trainer(wider)
+    warm.start(model, wider, given, heard)
+    assert model.get_layer("conv4_conv").kernel.shape[1:] == (192, 192)
+    expected, found = (m.predict_on_batch(heard)["curves"] for m in (started, model))
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_copies_of_a_channel_learn_different_things(given, wider, heard):
+    from facelite.distill import students, warm
+
+    model = students.trainer(wider)
+    warm.start(model, wider, given, heard)
+    norm = model.get_layer("conv1_norm")
+    before = norm.get_weights()[0]
+    np.testing.assert_allclose(before[:48], before[48:96], rtol=1e-5)
+    model.compile("sgd", {"curves": "mse", "mel": None})
+    model.train_on_batch(heard, {"curves": np.ones((1, 40, 27), np.float32)})
+    moved = norm.get_weights()[0] - before
+    assert np.abs(moved[:48] - moved[48:96]).max() > 0.1 * np.abs(moved[:48]).max() > 0
+
+
 def test_another_architecture_is_refused(given, heard):
     from facelite.distill import students, warm
 

@@ -10,10 +10,11 @@ from ..errors import BadInput
 from . import students
 from .architecture import StudentConfig
 from .folded import Folded
+from .widen import widened
 
 
 def start(model: keras.Model, config: StudentConfig, given: Folded, audio: NDArray[np.float32]) -> None:
-    """Give `model` the weights of an exported student of the same architecture, so that it answers alike.
+    """Give `model` the weights of an exported student, as wide or narrower, so that it answers alike.
 
     BatchNorm was folded away on export. Here it gets the mean and the variance that each convolution has over
     `audio`, and the scale and the shift that undo them: the answers are the exported student's, and stay so when
@@ -30,8 +31,9 @@ def start(model: keras.Model, config: StudentConfig, given: Folded, audio: NDArr
     Raises
     ------
     BadInput
-        A layer has another shape.
+        A layer has another shape, or fewer channels.
     """
+    given = widened(given, config)
     _check(config, given)
     units = ["front", *(f"conv{index + 1}" for index in range(len(config.layers)))]
     for name in units:
