@@ -19,15 +19,16 @@ SMALL = TeacherConfig(
 )
 
 
-@pytest.fixture(scope="module")
-def teachers(tmp_path_factory):
+@pytest.fixture(scope="module", params=[False, True], ids=["spectrum", "senones"])
+def teachers(request, tmp_path_factory):
     """A small teacher with weights of its own, and what opens its export."""
     folder = tmp_path_factory.mktemp("neural")
     keras.utils.set_random_seed(3)
-    network = build(SMALL)
+    config = SMALL.model_copy(update={"senones": request.param})
+    network = build(config)
     rng = np.random.default_rng(3)
     network.set_weights([w + rng.normal(0, 0.2, w.shape).astype(np.float32) for w in network.get_weights()])
-    NeuralTeacher(network, SMALL).save(folder)
+    NeuralTeacher(network, config).save(folder)
     teacher = NeuralTeacher.open(folder)
     return teacher, open_teacher(f"onnx:{export_onnx(teacher, folder / 'exported')}")
 

@@ -126,6 +126,41 @@ def test_training_starts_from_a_given_teacher(taught, recipe, tmp_path):
     assert not (tmp_path / "wider" / "run.json").exists()
 
 
+def test_a_teacher_is_given_a_second_ear(taught, recipe, tmp_path):
+    """The one it had stays as it was; its answer is the mean of both, calibrated as a whole."""
+    pytest.importorskip("pocketsphinx", reason="needs facelite[align]")
+    from facelite.teachers.neural.features import BINS, width
+    from facelite.teachers.neural.model import ears
+    from facelite.teachers.neural.teacher import NeuralTeacher
+    from facelite.teachers.neural.train import TeacherRun
+
+    sets = [path.parent for path in (taught / "labels").glob("*/index.json")]
+    text = recipe.read_text("utf-8")
+    hearing = tmp_path / "hearing.toml"
+    hearing.write_text(text.replace("[train]", "senones = true\nsenone_channels = 8\n[train]\nears = ['senones']"))
+    run = TeacherRun(tmp_path / "run", recipes.load(hearing), sets, init=taught)
+    run.train(lambda *_: None)
+    calibration = run.calibrate()
+    run.teacher(calibration).save(tmp_path / "saved")
+    found, given = NeuralTeacher.open(tmp_path / "saved"), NeuralTeacher.open(taught)
+    assert found.config.ears == ("spectrum", "senones")
+    heard = np.random.default_rng(1).standard_normal((1, 40, width(senones=True))).astype(np.float32)
+    answers = [np.asarray(answer) for answer in ears(run.teacher().network, "spectrum", "senones")(heard)]
+    np.testing.assert_allclose(answers[0], np.asarray(given.network(heard[..., :BINS])), atol=1e-6)
+    assert np.abs(answers[1]).max() > 0
+    expected = calibration.gain * (answers[0] + answers[1]) / 2 + calibration.offset
+    np.testing.assert_allclose(np.asarray(found.network(heard)), expected, atol=2e-3)
+    assert found.fingerprint() != given.fingerprint()
+
+    with pytest.raises(BadInput, match="another shape"):
+        TeacherRun(tmp_path / "back", recipes.load(recipe), sets, init=tmp_path / "saved")
+    with pytest.raises(BadInput, match="ear spectrum would never learn"):
+        TeacherRun(tmp_path / "alone", recipes.load(hearing), sets)
+    hearing.write_text(text.replace("[train]", "[train]\nears = ['senones']"))
+    with pytest.raises(BadInput, match="network does not hear"):
+        recipes.load(hearing)
+
+
 @pytest.mark.parametrize(("split", "missing"), [("train", "validation"), ("valid", "training")])
 def test_a_corpus_of_one_split_is_refused_before_it_costs_anything(corpus, recipe, tmp_path, split, missing):
     from facelite.teachers.neural.pipeline import teach

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...distill.labelled import LabelledSet
 from ...distill.mixer import Mixer
-from .features import BINS, log_mel
+from .features import BINS, hear
 from .recipe import TeacherRecipe, TrainConfig
 
 _WARP_SHARE = 0.6
@@ -27,13 +27,13 @@ class Batch:
 
     Attributes
     ----------
-    mel
-        float32 [batch, 2 * crop_frames, bins].
+    heard
+        float32 [batch, 2 * crop_frames, width].
     curves
         float32 [batch, crop_frames, controls].
     """
 
-    mel: NDArray[np.float32]
+    heard: NDArray[np.float32]
     curves: NDArray[np.float32]
 
 
@@ -41,15 +41,20 @@ class Batches:
     """Makes the batches of one recipe from the training clips of labelled sets."""
 
     def __init__(self, sets: list[LabelledSet], recipe: TeacherRecipe) -> None:
-        self._train = recipe.train
+        self._train, self._senones = recipe.train, recipe.network.senones
         self._mixer = Mixer(sets, recipe.augment, recipe.source_weights)
 
     def batch(self, step: int) -> Batch:
         """The batch of `step`."""
         rng = np.random.default_rng([self._train.seed, step])
         pairs = [self._mixer.stretch(rng, self._train.crop_frames) for _ in range(self._train.batch)]
-        mel = [disturb(log_mel(audio, self._train.crop_frames), rng, self._train) for audio, _ in pairs]
-        return Batch(np.stack(mel), np.stack([curves for _, curves in pairs]))
+        heard = [self._heard(audio, rng) for audio, _ in pairs]
+        return Batch(np.stack(heard), np.stack([curves for _, curves in pairs]))
+
+    def _heard(self, audio: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+        heard = hear(audio, self._train.crop_frames, self._senones)
+        heard[:, :BINS] = disturb(heard[:, :BINS], rng, self._train)
+        return heard
 
 
 def disturb(mel: NDArray[np.float32], rng: np.random.Generator, train: TrainConfig) -> NDArray[np.float32]:

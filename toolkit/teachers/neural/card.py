@@ -33,8 +33,9 @@ def render(
     lines = [
         "# The neural teacher",
         "",
-        f"Speech to {len(network.controls)} controls: log-mel, convolution, {network.blocks} blocks of self-attention "
-        "over the whole utterance. It labels speech that has no transcript; it does not run in a game.",
+        f"Speech to {len(network.controls)} controls: log-mel{' and senones' * network.senones}, convolution, "
+        f"{network.blocks} blocks of self-attention over the whole utterance. It labels speech that has no transcript; "
+        "it does not run in a game.",
         "",
         "## Training",
         "Labels: the oracle (phones with times, coarticulation).",

@@ -1,20 +1,22 @@
-"""The neural teacher as ONNX: spectrum and network in one graph, from an utterance's samples to its curves.
+"""The neural teacher as ONNX: all it hears and its network in one graph, from an utterance's samples to its curves.
 
+A teacher that hears senones takes pocketsphinx's acoustic model along, 8.6 MB, under that model's BSD licence.
 What it writes is an ONNX teacher (`onnx:FOLDER/teacher.toml`), so a machine without Keras can label with it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...atomic import write_bytes, write_text
 from ...curves import FRAME_RATE
 from ...distill.filterbank import mel_weights
-from . import features
+from . import features, graph_ops
 from .features import BINS, SUBFRAMES
+from .senones import graph as senones
 from .teacher import NeuralTeacher
 
 if TYPE_CHECKING:
@@ -67,47 +69,30 @@ def _curves(teacher: NeuralTeacher, audio: tf.Tensor) -> tf.Tensor:
     """Samples [n] -> curves [frames, controls], at least 0; an even number of frames."""
     import tensorflow as tf
 
-    pairs = (tf.shape(audio)[0] + 511) // 512
-    mel = _log_mel(audio, 2 * SUBFRAMES * pairs)
-    answer = teacher.network(mel[None], training=False)[0]
+    pairs = (tf.shape(audio)[0] + 2 * features.HOP - 1) // (2 * features.HOP)
+    count = 2 * SUBFRAMES * pairs
+    heard = _log_mel(audio, count)
+    if teacher.config.senones:
+        heard = tf.concat([heard, senones.senones(audio, features.STEP, count)], 1)
+    answer = teacher.network(heard[None], training=False)[0]
     return tf.maximum(answer, 0.0)
 
 
 def _log_mel(audio: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    """`features.log_mel` in TensorFlow: the Fourier transform is a convolution with its own sines and cosines."""
+    """`features.log_mel` in TensorFlow."""
     import tensorflow as tf
 
     window, hop = features.WINDOW, features.STEP
     length = (count - 1) * hop + window
     padded = tf.pad(audio, [[window // 2, length - window // 2 - tf.shape(audio)[0]]])
-    spectrum = tf.nn.conv1d(padded[None, :, None], _sinusoids()[:, None], hop, "VALID")[0]
-    power = tf.square(spectrum) @ np.tile(mel_weights(BINS, features.FFT, features.SAMPLE_RATE), (2, 1))
+    spectrum = graph_ops.power_spectrum(padded, np.hanning(window), features.FFT, hop)
+    power = graph_ops.bands(spectrum, mel_weights(BINS, features.FFT, features.SAMPLE_RATE))
     level = _log10(tf.reduce_sum(power, 1) + features.FLOOR)
-    relative = _log10(power + features.FLOOR) - _percentile95(level, count)
+    relative = _log10(power + features.FLOOR) - graph_ops.percentile95(level, count)
     return tf.maximum((relative + features.CENTRE) / features.SPREAD, features.LOWEST)
-
-
-def _sinusoids() -> Any:
-    """float32 [window, 2 * (fft // 2 + 1)]: Hann-weighted cosines, then sines, of each bin."""
-    time, bins = np.arange(features.WINDOW)[:, None], np.arange(features.FFT // 2 + 1)
-    phase = 2 * np.pi * time * bins / features.FFT
-    waves = np.concatenate([np.cos(phase), np.sin(phase)], 1)
-    return (np.hanning(features.WINDOW)[:, None] * waves).astype(np.float32)
 
 
 def _log10(values: tf.Tensor) -> tf.Tensor:
     import tensorflow as tf
 
     return tf.math.log(values) * np.float32(1 / np.log(10))
-
-
-def _percentile95(values: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    """As NumPy's: linear interpolation between the ranks on either side."""
-    import tensorflow as tf
-
-    ascending = tf.sort(values)
-    rank = 0.95 * tf.cast(count - 1, tf.float32)
-    below = tf.cast(tf.floor(rank), tf.int32)
-    share = rank - tf.floor(rank)
-    above = tf.minimum(below + 1, count - 1)
-    return tf.gather(ascending, below) * (1 - share) + tf.gather(ascending, above) * share

@@ -1,4 +1,8 @@
-"""What the neural teacher hears: a log-mel spectrum at 125 frames a second, its level taken out."""
+"""What the neural teacher hears, 125 times a second: a log-mel spectrum, its level taken out, and perhaps senones.
+
+Senones beside a spectrum are tandem features (Hermansky, Ellis and Sharma 2000): what an acoustic model learnt from
+far more speakers than there are labels of.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...distill.filterbank import mel_weights
+from .senones import score
 
 BINS = 80
 SUBFRAMES = 2
@@ -22,6 +27,23 @@ FLOOR = 1e-7
 
 CENTRE, SPREAD, LOWEST = 2.5, 2.0, -1.75
 """Bands of speech lie 0 to 50 dB below an utterance's loud frames; what is 60 dB below them is silence."""
+
+
+def width(senones: bool) -> int:
+    """Columns of what is heard."""
+    return BINS + score.COUNT * senones
+
+
+def hear(audio: NDArray[np.float32], frames: int, senones: bool) -> NDArray[np.float32]:
+    """The spectra of `log_mel`, and beside them the senones at the same instants: float32 [2 * frames, width].
+
+    Raises
+    ------
+    MissingDependency
+        Senones are asked for, and pocketsphinx is not installed.
+    """
+    mel = log_mel(audio, frames)
+    return np.concatenate([mel, score.senones(audio, STEP, len(mel))], 1) if senones else mel
 
 
 def log_mel(audio: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

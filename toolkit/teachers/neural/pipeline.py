@@ -16,6 +16,7 @@ from ...speech.corpus import Corpus
 from . import card
 from . import recipe as recipes
 from .features import HOP, SAMPLE_RATE
+from .senones import model_files
 from .teacher import NeuralTeacher
 from .train import TeacherRun
 
@@ -39,10 +40,14 @@ def teach(
     ------
     BadInput
         A corpus, the recipe or the run folder cannot be used, or another process uses that; nothing is trained.
+    MissingDependency
+        The network is to hear senones, and pocketsphinx is not installed.
     """
     chosen = recipes.load(recipe)
     given = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
     chosen = chosen.model_copy(update={"train": chosen.train.model_copy(update=given)})
+    if chosen.network.senones:
+        model_files.installed()
     opened = [Corpus.open(path) for path in corpora]
     check_splits(opened)
     with locked(output):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ... import strict_toml
 from ...distill.recipe import AugmentConfig, SourceWeights
@@ -30,7 +31,11 @@ class TrainConfig(BaseModel):
     """Largest share by which vocal tracts are lengthened or shortened, on the mel scale."""
     masked_bins: int = Field(default=12, ge=0)
     masked_spectra: int = Field(default=8, ge=0)
+    ears: tuple[Literal["spectrum", "senones"], ...] | None = Field(default=None, min_length=1)
+    """Which of the network's ears learn, all if left out; the others keep what the start gave them."""
     precision: str = Field(default="float32", pattern="^(float32|mixed_bfloat16)$")
+    workers: int = Field(default=1, gt=0)
+    """Processes that make batches; what they make does not depend on it."""
     seed: int = 1
     evaluate_every: int = Field(default=500, gt=0)
     calibration: float = Field(default=0.5, ge=0, le=1)
@@ -45,6 +50,17 @@ class TeacherRecipe(BaseModel):
     train: TrainConfig
     augment: AugmentConfig = AugmentConfig()
     source_weights: SourceWeights = Field(default_factory=dict)
+
+    @property
+    def ears(self) -> tuple[str, ...]:
+        """Those that learn."""
+        return self.train.ears or self.network.ears
+
+    @model_validator(mode="after")
+    def _has_its_ears(self) -> Self:
+        if deaf := [ear for ear in self.ears if ear not in self.network.ears]:
+            raise ValueError(f"train.ears names {deaf[0]}, which the network does not hear: network.senones = true")
+        return self
 
 
 def load(path: str | Path | None = None) -> TeacherRecipe:

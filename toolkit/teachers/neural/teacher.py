@@ -20,8 +20,9 @@ from ...curves import FRAME_RATE, Curves
 from ...distill.calibrate import Calibration
 from ...errors import BadInput
 from ..protocol import Phone
-from .features import BINS, HOP, SAMPLE_RATE, log_mel
+from .features import HOP, SAMPLE_RATE, hear, width
 from .model import HEAD_SCALE, TeacherConfig, build
+from .senones import model_files
 
 WEIGHTS, CONFIG = "teacher.npz", "teacher.json"
 
@@ -46,7 +47,7 @@ class NeuralTeacher:
 
     @property
     def network(self) -> keras.Model:
-        """Log-mel float32 [batch, 2 * frames, bins] -> curves [batch, frames, controls], before calibration."""
+        """What it hears, float32 [batch, 2 * frames, width] -> curves [batch, frames, controls], before calibration."""
         return self._model
 
     @classmethod
@@ -57,6 +58,8 @@ class NeuralTeacher:
         ------
         BadInput
             The folder holds no teacher, or its weights do not fit its configuration.
+        MissingDependency
+            It hears senones, and pocketsphinx is not installed.
         """
         folder = Path(folder)
         try:
@@ -70,6 +73,8 @@ class NeuralTeacher:
             raise BadInput(folder / CONFIG, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
         except (ValueError, KeyError, EOFError, BadZipFile) as error:
             raise BadInput(folder / WEIGHTS, f"cannot be read ({error})", "train the teacher again") from None
+        if config.senones:
+            model_files.installed()
         model = build(config)
         if [w.shape for w in weights] != [tuple(v.shape) for v in model.weights]:
             raise BadInput(folder / WEIGHTS, f"does not fit {CONFIG}", "train the teacher again")
@@ -82,26 +87,36 @@ class NeuralTeacher:
         return int(self._model.count_params())
 
     def save(self, folder: str | Path) -> None:
-        """Write configuration and weights, rounded to float16, the calibration folded into the last layer."""
+        """Write configuration and weights, rounded to float16, the calibration folded into the last layers."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        weights = self._model.get_weights()
-        if self._calibration:
-            *body, kernel, bias = weights
-            kernel, bias = self._calibration.head(kernel * HEAD_SCALE, bias * HEAD_SCALE)
-            weights = [*body, kernel / HEAD_SCALE, bias / HEAD_SCALE]
-        arrays = {f"w{index}": value.astype(np.float16) for index, value in enumerate(weights)}
+        arrays = {f"w{index}": value.astype(np.float16) for index, value in enumerate(self._calibrated())}
         with replacing(folder / WEIGHTS) as path:
-            np.savez(path, **arrays)
+            np.savez_compressed(path, **arrays)
         write_text(folder / CONFIG, json.dumps(self.config.model_dump(mode="json"), indent=1))
 
+    def _calibrated(self) -> list[NDArray[np.float32]]:
+        """The weights; what calibrates the mean of the ears calibrates each."""
+        weights = {variable.path: value for variable, value in self._weights()}
+        if self._calibration:
+            for ear in self.config.ears:
+                kernel, bias = (v.path for v in self._model.get_layer(f"{ear}_head").weights)
+                scaled = self._calibration.head(weights[kernel] * HEAD_SCALE, weights[bias] * HEAD_SCALE)
+                weights[kernel], weights[bias] = (value / HEAD_SCALE for value in scaled)
+        return list(weights.values())
+
+    def _weights(self) -> zip[tuple[keras.Variable, NDArray[np.float32]]]:
+        return zip(self._model.weights, self._model.get_weights(), strict=True)
+
     def fingerprint(self) -> str:
-        """SHA-256 over the configuration and every weight, hexadecimal."""
+        """SHA-256 over the configuration, every weight and the acoustic model where one is heard, hexadecimal."""
         digest = hashlib.sha256(self.config.model_dump_json().encode())
         for value in self._model.get_weights():
             digest.update(value.tobytes())
         if self._calibration:
             digest.update(self._calibration.gain.tobytes() + self._calibration.offset.tobytes())
+        if self.config.senones:
+            digest.update(model_files.installed().digest.encode())
         return digest.hexdigest()
 
     @cached_property
@@ -112,7 +127,7 @@ class NeuralTeacher:
         answers a clip alike whatever it heard before.
         """
         for spectra in (8, 12):
-            self._model.predict_on_batch(np.zeros((1, spectra, BINS), np.float32))
+            self._model.predict_on_batch(np.zeros((1, spectra, width(self.config.senones)), np.float32))
         return self._model.predict_on_batch
 
     def animate(self, audio: NDArray[np.float32], sample_rate: int, phones: Sequence[Phone] | None = None) -> Curves:
@@ -134,10 +149,10 @@ class NeuralTeacher:
             ``ceil(samples / HOP)`` when None.
         """
         frames = -(-len(audio) // HOP) if frames is None else frames
-        mel = log_mel(audio, frames + frames % 2)
+        audible = hear(audio, frames + frames % 2, self.config.senones)
         answer = np.zeros((frames + frames % 2, len(self.controls)), np.float32)
         for first, last, weight in pieces(len(answer)):
-            heard = self._graph(mel[None, 2 * first : 2 * last])
+            heard = self._graph(audible[None, 2 * first : 2 * last])
             answer[first:last] += np.asarray(heard, np.float32)[0] * weight[:, None]
         if self._calibration:
             answer = answer * self._calibration.gain + self._calibration.offset

@@ -20,7 +20,7 @@ from ...distill.losses import label_loss
 from ...distill.scoring import score
 from ...errors import BadInput
 from .batches import worker_batch
-from .model import build
+from .model import build, ears
 from .recipe import TeacherRecipe
 from .teacher import NeuralTeacher
 
@@ -50,16 +50,17 @@ class TeacherRun:
 
     def __init__(self, folder: Path, recipe: TeacherRecipe, sets: list[Path], init: Path | None = None) -> None:
         self.folder, self.recipe, self._sets = folder, recipe, sets
-        given = _start(init, recipe) if init else None
+        given = _start(init, recipe)
         self._labelled = [LabelledSet.open(path) for path in sets]
         mixer.check(sets, self._labelled, recipe.source_weights)
         self._validation()  # raises now rather than at the first evaluation
         folder.mkdir(parents=True, exist_ok=True)
         self._check_identity(given)
         keras.utils.set_random_seed(recipe.train.seed)
-        self.model = build(recipe.network, recipe.train.precision)
+        self._network = build(recipe.network, recipe.train.precision)
         if given:
-            self.model.set_weights(given.network.get_weights())
+            _hand_down(given.network, self._network)
+        self.model = ears(self._network, *recipe.ears)
         self._compile()
         found = checkpoint.resume(folder, self.model)
         self.step, self.history = found.step, found.history
@@ -76,8 +77,9 @@ class TeacherRun:
         """
         train, started = self.recipe.train, time.monotonic()
         arguments = ([str(path) for path in self._sets], self.recipe.model_dump_json())
-        for batch in ahead(worker_batch, self.step, train.steps, *arguments):
-            loss = float(self.model.train_on_batch(batch.mel, batch.curves))
+        for batch in ahead(worker_batch, self.step, train.steps, *arguments, workers=train.workers):
+            losses = self.model.train_on_batch(batch.heard, [batch.curves] * len(self.recipe.ears))
+            loss = float(np.ravel(losses)[0])
             if not np.isfinite(loss):
                 raise BadInput(self.folder, f"loss is {loss} at step {self.step}", "lower train.learning_rate")
             self.model.reset_metrics()
@@ -95,7 +97,7 @@ class TeacherRun:
     def teacher(self, calibration: Calibration | None = None) -> NeuralTeacher:
         """The teacher as it stands, in float32 whatever it trains in."""
         copy = build(self.recipe.network)
-        copy.set_weights(self.model.get_weights())
+        copy.set_weights(self._network.get_weights())
         return NeuralTeacher(copy, self.recipe.network, calibration)
 
     def evaluate(self, calibration: Calibration | None = None) -> dict:
@@ -134,7 +136,8 @@ class TeacherRun:
         )
         optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
         moves = spread(self._labelled)
-        self.model.compile(optimiser, label_loss(network.controls, moves, train.velocity_weight, train.contact_weight))
+        loss = label_loss(network.controls, moves, train.velocity_weight, train.contact_weight)
+        self.model.compile(optimiser, [loss] * len(self.recipe.ears))
         self.model.optimizer.build(self.model.trainable_variables)
 
     def _check_identity(self, init: NeuralTeacher | None) -> None:
@@ -153,10 +156,22 @@ class TeacherRun:
                 raise BadInput(folder, "was labelled for other controls", "label the corpus again")
 
 
-def _start(folder: Path, recipe: TeacherRecipe) -> NeuralTeacher:
-    teacher = NeuralTeacher.open(folder)
-    if teacher.config != recipe.network:
-        raise BadInput(
-            folder, "is a teacher of another shape than the recipe's [network]", "make the recipe say the same"
-        )
+def _hand_down(start: keras.Model, network: keras.Model) -> None:
+    """Give `network` the weights of `start`, layer by layer; an ear that it lacks stays as it is."""
+    known = {layer.name: layer for layer in start.layers}
+    for layer in network.layers:
+        if layer.name in known:
+            layer.set_weights(known[layer.name].get_weights())
+
+
+def _start(folder: Path | None, recipe: TeacherRecipe) -> NeuralTeacher | None:
+    """The teacher that training starts from; it may lack an ear, and must have those that do not learn."""
+    teacher = NeuralTeacher.open(folder) if folder else None
+    untaught = [ear for ear in recipe.network.ears if ear not in recipe.ears]
+    if deaf := [ear for ear in untaught if not teacher or ear not in teacher.config.ears]:
+        mend = "add it to train.ears, or start from a teacher that has it: --init"
+        raise BadInput("recipe", f"the network's ear {deaf[0]} would never learn", mend)
+    if teacher and teacher.config.with_ears_of(recipe.network) != recipe.network:
+        mend = "make the recipe say the same"
+        raise BadInput(str(folder), "is a teacher of another shape than the recipe's [network]", mend)
     return teacher

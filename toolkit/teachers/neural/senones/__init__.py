@@ -1,0 +1,1 @@
+"""What an acoustic model of many speakers makes of speech: pocketsphinx's senones as the teacher's second ear."""
