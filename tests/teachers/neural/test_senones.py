@@ -47,7 +47,7 @@ def decoder_scores(folder: Path, heard: np.ndarray) -> np.ndarray:
 
 
 def test_the_decoder_itself_hears_the_same(audio, tmp_path):
-    heard = cepstra._cepstra(audio)
+    heard = cepstra.coefficients(audio)
     owners = model_files.installed().owners
     senones = decoder_scores(tmp_path, heard)
     expected = np.stack([senones[:, owners == state].max(1) for state in range(score.COUNT)], 1)[SPOKEN]

@@ -1,7 +1,6 @@
 """What the neural teacher hears, 125 times a second: a log-mel spectrum, its level taken out, and perhaps senones.
 
-Senones beside a spectrum are tandem features (Hermansky, Ellis and Sharma 2000): what an acoustic model learnt from
-far more speakers than there are labels of.
+Senones carry what an acoustic model learnt from far more speakers than there are labels of.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import keras
@@ -90,7 +91,8 @@ class NeuralTeacher:
         """Write configuration and weights, rounded to float16, the calibration folded into the last layers."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {f"w{index}": value.astype(np.float16) for index, value in enumerate(self._calibrated())}
+        halves = [value.astype(np.float16) for value in self._calibrated()]
+        arrays: dict[str, Any] = {f"w{index}": value for index, value in enumerate(halves)}
         with replacing(folder / WEIGHTS) as path:
             np.savez_compressed(path, **arrays)
         write_text(folder / CONFIG, json.dumps(self.config.model_dump(mode="json"), indent=1))
