@@ -60,7 +60,7 @@ bench: setup ## time the kernel against LiteRT and ONNX Runtime on this machine
 	@[ -e "$(OUT)/student.facelite" ] || $(BIN)/facelite demo --out "$(OUT)"
 	$(BIN)/facelite bench "$(OUT)"
 
-evaluate: setup ## measure the shipped students, write docs/tables/ and evaluation.html; five minutes
+evaluate: setup ## measure the shipped students, write docs/tables/ and evaluation.html; three minutes
 	$(BIN)/facelite evaluate --spec $(TABLE).toml --table $(TABLE).json --table $(TABLE).md \
 		--refresh docs/evaluation.md --refresh README.md --html evaluation.html
 

@@ -52,10 +52,21 @@ def gabor(filters: int, taps: int, sample_rate: int, low: float = 90.0, high: fl
 def mel_weights(bins: int, fft: int, sample_rate: int) -> NDArray[np.float32]:
     """Triangular mel filters over an FFT's power bins, float32 [fft // 2 + 1, bins]."""
     edges = hertz(np.linspace(mel(60.0), mel(sample_rate / 2 * 0.95), bins + 2))
+    return triangles(edges, fft, sample_rate).astype(np.float32)
+
+
+def triangles(edges: NDArray, fft: int, sample_rate: int) -> NDArray[np.float64]:
+    """Filters of height 1 over an FFT's bins, each from one edge to the next but one: [fft // 2 + 1, edges - 2].
+
+    Parameters
+    ----------
+    edges
+        Hz, ascending.
+    """
     frequency = np.arange(fft // 2 + 1) * sample_rate / fft
     rise = (frequency[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     fall = (edges[2:] - frequency[:, None]) / (edges[2:] - edges[1:-1])
-    return np.maximum(np.minimum(rise, fall), 0).astype(np.float32)
+    return np.maximum(np.minimum(rise, fall), 0)
 
 
 def log_mel(audio: NDArray[np.float32], frames: int, hop: int, bins: int, sample_rate: int) -> NDArray[np.float32]:

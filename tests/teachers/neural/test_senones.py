@@ -1,4 +1,4 @@
-"""Senones: the same probabilities as pocketsphinx's own decoder computes from the same cepstra."""
+"""Senones: the probabilities that pocketsphinx's own decoder computes from the same cepstra, as far as it is exact."""
 
 from __future__ import annotations
 

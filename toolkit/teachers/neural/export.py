@@ -1,6 +1,6 @@
 """The neural teacher as ONNX: all it hears and its network in one graph, from an utterance's samples to its curves.
 
-A teacher that hears senones takes pocketsphinx's acoustic model along, 8.6 MB, under that model's BSD licence.
+A teacher that hears senones takes pocketsphinx's acoustic model along, 9.6 MB, under that model's BSD licence.
 What it writes is an ONNX teacher (`onnx:FOLDER/teacher.toml`), so a machine without Keras can label with it.
 """
 

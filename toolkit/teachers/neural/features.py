@@ -1,6 +1,6 @@
 """What the neural teacher hears, 125 times a second: a log-mel spectrum, its level taken out, and perhaps senones.
 
-Senones carry what an acoustic model learnt from far more speakers than there are labels of.
+Senones carry what a speech recogniser's acoustic model learnt, from other speakers than those that labels exist of.
 """
 
 from __future__ import annotations

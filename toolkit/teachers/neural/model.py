@@ -2,7 +2,7 @@
 
 The spectrum's ear is convolutions at 125 and 62.5 frames a second, attention at 31.25, and back. Positions are not
 encoded: convolutions carry what is near, attention is left to gather what an utterance says about its speaker and
-its channel, and any length of utterance will do. The senones' ear is convolutions over a third of a second: what
+its channel, and any length of utterance will do. The senones' ear is convolutions over 0.3 s: what
 stands further off would teach it the order of sounds in the languages of its training. Backend-neutral Keras.
 """
 

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ....distill import filterbank
 from ....distill.filterbank import hertz, mel
 
 SAMPLE_RATE, STEP, WINDOW, FFT = 16000, 160, 410, 512
@@ -84,10 +85,7 @@ def triangles() -> NDArray[np.float32]:
     """Of equal area, their corners rounded to the transform's bins: float32 [257, 25]."""
     bin_width = SAMPLE_RATE / FFT
     edges = np.floor(hertz(np.linspace(mel(LOWEST), mel(HIGHEST), BANDS + 2)) / bin_width + 0.5) * bin_width
-    frequency = np.arange(FFT // 2 + 1)[:, None] * bin_width
-    rise = (frequency - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    fall = (edges[2:] - frequency) / (edges[2:] - edges[1:-1])
-    return (np.maximum(np.minimum(rise, fall), 0) * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
+    return (filterbank.triangles(edges, FFT, SAMPLE_RATE) * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
 
 
 @cache
