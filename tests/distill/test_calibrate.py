@@ -25,6 +25,15 @@ def test_mean_and_spread_become_the_teachers(curves):
     assert np.allclose(answer.std(0)[:2], teacher.std(0)[:2], rtol=0.02)
 
 
+def test_what_answers_too_little_keeps_its_rest(curves):
+    """A mean that falls short is not made up for in the silences."""
+    student, teacher = curves
+    calibration = fit(student - 0.05, teacher)
+    assert (calibration.offset <= 0).all()
+    answer = np.maximum((student - 0.05) * calibration.gain + calibration.offset, 0)
+    assert (answer[teacher == 0] == 0).mean() > 0.99
+
+
 def test_a_control_at_rest_is_left_alone(curves):
     calibration = fit(*curves)
     assert (calibration.gain[2], calibration.offset[2]) == (1, 0)

@@ -46,6 +46,8 @@ def identity(controls: int) -> Calibration:
 def fit(student: NDArray[np.float32], teacher: NDArray[np.float32], strength: float = 1.0) -> Calibration:
     """Match the mean of each control that moves under the teacher, and its standard deviation as far as asked.
 
+    The mean is matched from above alone: an offset that raised it would hold the mouth open in every silence.
+
     Parameters
     ----------
     student
@@ -58,13 +60,13 @@ def fit(student: NDArray[np.float32], teacher: NDArray[np.float32], strength: fl
 
     Returns
     -------
-    Calibration with gains between 1 and `LARGEST_GAIN`.
+    Calibration with gains between 1 and `LARGEST_GAIN`, and offsets of at most 0.
     """
     result = identity(teacher.shape[1])
     for control in np.flatnonzero(teacher.std(0) > MOVING):
         x, target = (curves[:, control].astype(np.float64) for curves in (student, teacher))
         gain = _matching_gain(x, target) ** strength
-        result.gain[control], result.offset[control] = gain, _offset(gain * x, target.mean())
+        result.gain[control], result.offset[control] = gain, min(_offset(gain * x, target.mean()), 0.0)
     return result
 
 

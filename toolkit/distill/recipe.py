@@ -53,7 +53,7 @@ class TrainConfig(Strict):
     weight_decay: float = Field(default=1e-4, ge=0)
     warmup: int = Field(default=300, ge=0)
     velocity_weight: float = Field(default=0.5, ge=0)
-    contact_weight: float = Field(default=1.0, ge=0)
+    contact_weight: float = Field(default=3.0, ge=0)
     mel_weight: float = Field(default=0.5, ge=0)
     seed: int = 1
     evaluate_every: int = Field(default=1000, gt=0)

@@ -19,12 +19,12 @@ SMALL = TeacherConfig(
 )
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["spectrum", "senones"])
+@pytest.fixture(scope="module", params=[("spectrum",), ("spectrum", "senones", "phones")], ids=["spectrum", "all"])
 def teachers(request, tmp_path_factory):
     """A small teacher with weights of its own, and what opens its export."""
     folder = tmp_path_factory.mktemp("neural")
     keras.utils.set_random_seed(3)
-    config = SMALL.model_copy(update={"senones": request.param})
+    config = SMALL.model_copy(update={"ears": request.param})
     network = build(config)
     rng = np.random.default_rng(3)
     network.set_weights([w + rng.normal(0, 0.2, w.shape).astype(np.float32) for w in network.get_weights()])

@@ -137,7 +137,9 @@ def test_a_teacher_is_given_a_second_ear(taught, recipe, tmp_path):
     sets = [path.parent for path in (taught / "labels").glob("*/index.json")]
     text = recipe.read_text("utf-8")
     hearing = tmp_path / "hearing.toml"
-    hearing.write_text(text.replace("[train]", "senones = true\nsenone_channels = 8\n[train]\nears = ['senones']"))
+    hearing.write_text(
+        text.replace("[train]", "ears = ['spectrum', 'senones']\nsenone_channels = 8\n[train]\nears = ['senones']")
+    )
     run = TeacherRun(tmp_path / "run", recipes.load(hearing), sets, init=taught)
     run.train(lambda *_: None)
     calibration = run.calibrate()

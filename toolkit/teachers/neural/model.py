@@ -1,26 +1,38 @@
-"""The network: one ear for the spectrum, perhaps one for senones; each animates by itself, the mean is the answer.
+"""The network: an ear for the spectrum, perhaps two for senones; each animates by itself, the mean is the answer.
 
 The spectrum's ear is convolutions at 125 and 62.5 frames a second, attention at 31.25, and back. Positions are not
 encoded: convolutions carry what is near, attention is left to gather what an utterance says about its speaker and
 its channel, and any length of utterance will do. The senones' ear is convolutions over 0.3 s: what
-stands further off would teach it the order of sounds in the languages of its training. Backend-neutral Keras.
+stands further off would teach it the order of sounds in the languages of its training. The phones' ear is one linear
+layer over how probable each phone is: a pose for each, of which it gives the mean. Backend-neutral Keras.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import layers as kl
+from keras import ops
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...controls import SPEECH_CONTROLS
 from .features import BINS, SUBFRAMES
 from .features import width as heard_width
+from .senones import score
+
+Ear = Literal["spectrum", "senones", "phones"]
+
+HEAD_SCALE: dict[Ear, float] = {"spectrum": 0.05, "senones": 0.05, "phones": 1.0}
+"""As in the students: curves are small numbers, and an unscaled head moves by more than their range in one step. The
+phones' ear hears probabilities, few of which are above 0 at a time."""
+
+_PHONE_REACH = 9
+"""Frames of senones, 72 ms."""
 
 
 class TeacherConfig(BaseModel):
-    """Shape of the network; the defaults have 7.4 M parameters, with senones 8.4 M."""
+    """Shape of the network; the defaults have 7.4 M parameters, with every ear 8.4 M."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,20 +43,21 @@ class TeacherConfig(BaseModel):
     heads: int = Field(default=5, gt=0)
     blocks: int = Field(default=4, gt=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
-    senones: bool = False
-    """Whether a second ear hears the states of pocketsphinx's acoustic model."""
+    ears: tuple[Ear, ...] = Field(default=("spectrum",), min_length=1)
+    """What it hears with, each with a head of its own; "senones" and "phones" hear pocketsphinx's acoustic model."""
     senone_channels: int = Field(default=192, gt=0)
     senone_blocks: int = Field(default=3, gt=0)
 
     @property
-    def ears(self) -> tuple[str, ...]:
-        """Names of what it hears with; each has a head of its own."""
-        return ("spectrum", "senones") if self.senones else ("spectrum",)
+    def senones(self) -> bool:
+        """Whether an ear hears the states of pocketsphinx's acoustic model."""
+        return not {"senones", "phones"}.isdisjoint(self.ears)
 
     def with_ears_of(self, other: TeacherConfig) -> TeacherConfig:
-        """This network, given the ear for senones that `other` has, if it lacks one."""
-        added = ("senones", "senone_channels", "senone_blocks")
-        return self if self.senones else self.model_copy(update={name: getattr(other, name) for name in added})
+        """This network, given the ears of `other` that it lacks."""
+        shape = () if "senones" in self.ears else ("senone_channels", "senone_blocks")
+        added = tuple(ear for ear in other.ears if ear not in self.ears)
+        return self.model_copy(update={"ears": self.ears + added} | {name: getattr(other, name) for name in shape})
 
 
 def build(config: TeacherConfig, precision: str = "float32") -> keras.Model:
@@ -83,10 +96,22 @@ def ears(model: keras.Model, *names: str) -> keras.Model:
 
 def _network(config: TeacherConfig) -> keras.Model:
     heard = keras.Input((None, heard_width(config.senones)), name="heard")
-    if not config.senones:
-        return keras.Model(heard, _spectrum(heard, config), name="neural_teacher")
-    answers = [_spectrum(heard[..., :BINS], config), _senones(heard[..., BINS:], config)]
-    return keras.Model(heard, kl.Average(name="curves", dtype="float32")(answers), name="neural_teacher")
+    mel, states = heard[..., :BINS], heard[..., BINS:]
+    organs = {
+        "spectrum": lambda: _spectrum(mel, config),
+        "senones": lambda: _senones(states, config),
+        "phones": lambda: _phones(states, config),
+    }
+    answers = [organs[ear]() for ear in config.ears]
+    mean = kl.Average(name="curves", dtype="float32")(answers) if len(answers) > 1 else answers[0]
+    return keras.Model(heard, mean, name="neural_teacher")
+
+
+def _phones(x: Any, config: TeacherConfig) -> Any:
+    states = score.COUNT // score.PHONES
+    probability = ops.exp((ops.cast(x, "float32") - 1) * score.HALF_RANGE)
+    phones = kl.Reshape((-1, score.PHONES, states), dtype="float32")(probability)
+    return _head(ops.sum(phones, axis=-1), config, "phones", kernel=_PHONE_REACH, strides=SUBFRAMES)
 
 
 def _senones(x: Any, config: TeacherConfig) -> Any:
@@ -117,14 +142,10 @@ def _spectrum(mel: Any, config: TeacherConfig) -> Any:
     return _head(x, config, "spectrum")
 
 
-def _head(x: Any, config: TeacherConfig, ear: str) -> Any:
-    count, name = len(config.controls), f"{ear}_head"
-    x = kl.Conv1D(count, 3, padding="same", dtype="float32", kernel_initializer="zeros", name=name)(x)
-    return kl.Rescaling(HEAD_SCALE, dtype="float32", name=f"{ear}_curves")(x)
-
-
-HEAD_SCALE = 0.05
-"""As in the students: curves are small numbers, and an unscaled head moves by more than their range in one step."""
+def _head(x: Any, config: TeacherConfig, ear: Ear, kernel: int = 3, strides: int = 1) -> Any:
+    form = {"strides": strides, "padding": "same", "kernel_initializer": "zeros", "dtype": "float32"}
+    x = kl.Conv1D(len(config.controls), kernel, name=f"{ear}_head", **form)(x)
+    return kl.Rescaling(HEAD_SCALE[ear], dtype="float32", name=f"{ear}_curves")(x)
 
 
 def _conv(x: Any, channels: int, kernel: int, name: str, strides: int = 1) -> Any:

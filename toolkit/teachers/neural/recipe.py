@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ... import strict_toml
 from ...distill.recipe import AugmentConfig, SourceWeights
-from .model import TeacherConfig
+from .model import Ear, TeacherConfig
 
 PACKAGED = Path(__file__).with_name("teacher.toml")
 
@@ -26,12 +26,12 @@ class TrainConfig(BaseModel):
     weight_decay: float = Field(default=1e-2, ge=0)
     warmup: int = Field(default=200, ge=0)
     velocity_weight: float = Field(default=0.5, ge=0)
-    contact_weight: float = Field(default=1.0, ge=0)
+    contact_weight: float = Field(default=3.0, ge=0)
     warp: float = Field(default=0.12, ge=0, lt=0.5)
     """Largest share by which vocal tracts are lengthened or shortened, on the mel scale."""
     masked_bins: int = Field(default=12, ge=0)
     masked_spectra: int = Field(default=8, ge=0)
-    ears: tuple[Literal["spectrum", "senones"], ...] | None = Field(default=None, min_length=1)
+    ears: tuple[Ear, ...] | None = Field(default=None, min_length=1)
     """Which of the network's ears learn, all if left out; the others keep what the start gave them."""
     precision: str = Field(default="float32", pattern="^(float32|mixed_bfloat16)$")
     workers: int = Field(default=1, gt=0)
@@ -59,7 +59,7 @@ class TeacherRecipe(BaseModel):
     @model_validator(mode="after")
     def _has_its_ears(self) -> Self:
         if deaf := [ear for ear in self.ears if ear not in self.network.ears]:
-            raise ValueError(f"train.ears names {deaf[0]}, which the network does not hear: network.senones = true")
+            raise ValueError(f"train.ears names {deaf[0]}, which the network does not hear: add it to network.ears")
         return self
 
 

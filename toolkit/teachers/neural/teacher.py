@@ -103,8 +103,9 @@ class NeuralTeacher:
         if self._calibration:
             for ear in self.config.ears:
                 kernel, bias = (v.path for v in self._model.get_layer(f"{ear}_head").weights)
-                scaled = self._calibration.head(weights[kernel] * HEAD_SCALE, weights[bias] * HEAD_SCALE)
-                weights[kernel], weights[bias] = (value / HEAD_SCALE for value in scaled)
+                scale = HEAD_SCALE[ear]
+                scaled = self._calibration.head(weights[kernel] * scale, weights[bias] * scale)
+                weights[kernel], weights[bias] = (value / scale for value in scaled)
         return list(weights.values())
 
     def _weights(self) -> zip[tuple[keras.Variable, NDArray[np.float32]]]:

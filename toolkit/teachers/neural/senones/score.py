@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from . import cepstra, model_files
 from .model_files import STATES, AcousticModel
 
+PHONES = 42
 COUNT = 126
-"""States that are told apart: three of each of 42 phones."""
+"""States that are told apart: three of each phone."""
 
 LOWEST, HALF_RANGE = -16.0, 8.0
 """Natural logarithms of probability -16 and 0 become -1 and 1; what is less probable is as good as impossible."""
