@@ -46,7 +46,7 @@ def label_loss(
     contacts = np.stack([closure(each, controls), labiodental(each, controls)], axis=1)
 
     def odds(curves: Any) -> Any:
-        return (ops.matmul(curves, ops.convert_to_tensor(contacts)) - np.float32(MEETING)) / WIDTH
+        return (ops.matmul(curves, ops.convert_to_tensor(contacts)) - np.array(MEETING, np.float32)) / WIDTH
 
     def loss(target: Any, curves: Any) -> Any:
         error = (curves - target) * ops.convert_to_tensor(scale)
