@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import pytest
 from facelite.teachers.neural.features import BINS, width
 from facelite.teachers.neural.model import TeacherConfig, build
 from facelite.teachers.neural.senones import score
@@ -35,3 +36,8 @@ def test_a_teacher_takes_the_ears_that_it_lacks():
     assert both.with_ears_of(every).ears == every.ears
     assert both.with_ears_of(every).senone_channels == 8
     assert every.with_ears_of(spectrum) == every
+
+
+def test_an_ear_that_is_named_twice_is_refused():
+    with pytest.raises(ValueError, match="names an ear twice"):
+        TeacherConfig(ears=("spectrum", "spectrum"))

@@ -14,12 +14,13 @@ from typing import Any, Literal
 import keras
 from keras import layers as kl
 from keras import ops
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ...controls import SPEECH_CONTROLS
 from .features import BINS, SUBFRAMES
 from .features import width as heard_width
 from .senones import score
+from .senones.model_files import STATES
 
 Ear = Literal["spectrum", "senones", "phones"]
 
@@ -47,6 +48,13 @@ class TeacherConfig(BaseModel):
     """What it hears with, each with a head of its own; "senones" and "phones" hear pocketsphinx's acoustic model."""
     senone_channels: int = Field(default=192, gt=0)
     senone_blocks: int = Field(default=3, gt=0)
+
+    @field_validator("ears")
+    @classmethod
+    def _are_different(cls, ears: tuple[Ear, ...]) -> tuple[Ear, ...]:
+        if len(set(ears)) < len(ears):
+            raise ValueError("names an ear twice")
+        return ears
 
     @property
     def senones(self) -> bool:
@@ -108,9 +116,8 @@ def _network(config: TeacherConfig) -> keras.Model:
 
 
 def _phones(x: Any, config: TeacherConfig) -> Any:
-    states = score.COUNT // score.PHONES
-    probability = ops.exp((ops.cast(x, "float32") - 1) * score.HALF_RANGE)
-    phones = kl.Reshape((-1, score.PHONES, states), dtype="float32")(probability)
+    probability = ops.exp((x - 1) * score.HALF_RANGE)
+    phones = kl.Reshape((-1, score.PHONES, STATES), dtype="float32")(probability)
     return _head(ops.sum(phones, axis=-1), config, "phones", kernel=_PHONE_REACH, strides=SUBFRAMES)
 
 

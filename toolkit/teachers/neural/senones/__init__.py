@@ -1,1 +1,1 @@
-"""What a speech recogniser's acoustic model makes of speech: pocketsphinx's senones as the teacher's second ear."""
+"""What a speech recogniser's acoustic model makes of speech: pocketsphinx's senones for the teacher's second and third ear."""

@@ -11,7 +11,7 @@ from . import cepstra, model_files
 from .model_files import STATES, AcousticModel
 
 PHONES = 42
-COUNT = 126
+COUNT = STATES * PHONES
 """States that are told apart: three of each phone."""
 
 LOWEST, HALF_RANGE = -16.0, 8.0
