@@ -1,1 +1,1 @@
-"""What a speech recogniser's acoustic model makes of speech: pocketsphinx's senones for the teacher's second and third ear."""
+"""What a recogniser's acoustic model makes of speech: pocketsphinx's senones, for two of the teacher's ears."""
