@@ -46,7 +46,8 @@ def label_loss(
     contacts = np.stack([closure(each, controls), labiodental(each, controls)], axis=1)
 
     def odds(curves: Any) -> Any:
-        return (ops.matmul(curves, ops.convert_to_tensor(contacts)) - np.array(MEETING, np.float32)) / WIDTH
+        meeting = ops.convert_to_tensor(np.array(MEETING, np.float32))
+        return (ops.matmul(curves, ops.convert_to_tensor(contacts)) - meeting) / WIDTH
 
     def loss(target: Any, curves: Any) -> Any:
         error = (curves - target) * ops.convert_to_tensor(scale)
