@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from facelite import data, spec
+from facelite import companding, data, spec
 from facelite.atomic import write_bytes
 from facelite.compare import equality
 from facelite.errors import BadInput, FaceliteError
@@ -181,8 +181,8 @@ def load_graph(bundle: str | Path) -> Graph:
         The folder is no bundle, or one of those files is damaged.
     """
     bundle = Path(bundle)
-    student = load(bundle)
-    graph = lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(student))
+    curve = blob.companding_of((bundle / BLOB_NAME).read_bytes())
+    graph = lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(load(bundle), curve))
     names = golden.layer_names(bundle / GOLDEN_NAME)
     if len(names) != len(graph.ops):
         return graph
@@ -204,7 +204,7 @@ def _float_student(
             raise BadInput(opened.path, "is int8 already, and keeps its integers", "leave --recipe and --range out")
         return None
     clips = _clips(calibration, graph.sample_rate)
-    heard = calibrating.utterances(clips, graph.window)
+    heard = calibrating.utterances(clips, graph.window, graph.companding)
     check_float(opened, graph, heard[0])
     curves = taught(graph, calibrating.utterance(clips, graph.window), teacher) if teacher else None
     return FloatStudent(graph, heard, method or ranges.DEFAULT, curves)
@@ -267,6 +267,7 @@ def _facts(opened: Source, graph: Graph, folder: Path, proof: dict[str, Any]) ->
         "window": graph.window,
         "hop": graph.hop,
         "receptive_field": graph.receptive_field,
+        "companding": graph.companding,
         "parameters": graph.parameters,
         "macs_per_hop": graph.macs_per_hop,
         "layers": layer_facts(graph),
@@ -280,7 +281,7 @@ def _write_report(folder: Path, graph: Graph, facts: dict[str, Any]) -> None:
 
     proof = {key: facts["proof"][key] for key in ("about", "holds", "rows")}
     collected = report.collect(load(folder), graph, proof=proof)
-    said = ("source", "recipe", "calibration", "cross_check", "qdq", "layers", "files")
+    said = ("source", "companding", "recipe", "calibration", "cross_check", "qdq", "layers", "files")
     conversion = {key: facts[key] for key in said if key in facts}
     report.write(folder, {**collected, "conversion": conversion})
 
@@ -290,13 +291,14 @@ def _first_difference(proof: dict[str, Any]) -> str:
     return f"{row['runtime']} differs from {row['reference']} in {row['different']} of {row['compared']} values"
 
 
-def _spec_of(student: Student) -> spec.StudentSpec:
+def _spec_of(student: Student, curve: companding.Curve) -> spec.StudentSpec:
     return spec.StudentSpec(
         name="student",
         sample_rate=student.sample_rate,
         lookahead=student.lookahead,
         controls=student.controls,
         smoothing=student.smoothing,
+        companding=curve,
     )
 
 

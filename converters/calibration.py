@@ -45,10 +45,15 @@ def from_folder(folder: str | Path, sample_rate: int) -> list[NDArray[np.float32
     return [audio.read(path, sample_rate) for path in sound_files(folder)]
 
 
-def utterances(clips: Sequence[NDArray[np.float32]], window: int) -> list[NDArray[np.float32]]:
+def utterances(clips: Sequence[NDArray[np.float32]], window: int, curve: companding.Curve) -> list[NDArray[np.float32]]:
     """Companded audio, float32 [samples], all clips at each level, a window of silence before and after them.
 
     For what runs over a whole utterance at once, as the NumPy oracle does.
+
+    Parameters
+    ----------
+    curve
+        That the student hears by (facelite.companding).
 
     Raises
     ------
@@ -56,7 +61,7 @@ def utterances(clips: Sequence[NDArray[np.float32]], window: int) -> list[NDArra
         There is no audio at all.
     """
     joined = utterance(clips, window)
-    return [_companded(joined, level) for level in LEVELS_DB]
+    return [_companded(joined, level, curve) for level in LEVELS_DB]
 
 
 def utterance(clips: Sequence[NDArray[np.float32]], window: int) -> NDArray[np.float32]:
@@ -64,7 +69,9 @@ def utterance(clips: Sequence[NDArray[np.float32]], window: int) -> NDArray[np.f
     return np.pad(_joined(clips, window), window // 2)
 
 
-def windows(clips: Sequence[NDArray[np.float32]], window: int, count: int = WINDOWS) -> list[NDArray[np.float32]]:
+def windows(
+    clips: Sequence[NDArray[np.float32]], window: int, curve: companding.Curve, count: int = WINDOWS
+) -> list[NDArray[np.float32]]:
     """Companded windows, float32 [window], spread evenly over the clips at every level.
 
     Clips are joined with half a window of silence between them, so that beginnings and ends are heard too.
@@ -78,7 +85,7 @@ def windows(clips: Sequence[NDArray[np.float32]], window: int, count: int = WIND
     starts = np.linspace(0, max(0, len(joined) - window), max(1, count // len(LEVELS_DB)), dtype=int)
     heard = []
     for level in LEVELS_DB:
-        companded = _companded(joined, level)
+        companded = _companded(joined, level, curve)
         padded = np.concatenate([companded, np.zeros(max(0, window - len(companded)), np.float32)])
         heard += [padded[start : start + window] for start in starts]
     return heard
@@ -91,5 +98,5 @@ def _joined(clips: Sequence[NDArray[np.float32]], window: int) -> NDArray[np.flo
     return np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
 
 
-def _companded(audio: NDArray[np.float32], level: float) -> NDArray[np.float32]:
-    return companding.decode(companding.codes(audio * np.float32(10 ** (level / 20))))
+def _companded(audio: NDArray[np.float32], level: float, curve: companding.Curve) -> NDArray[np.float32]:
+    return companding.decode(companding.codes(audio * np.float32(10 ** (level / 20)), curve))

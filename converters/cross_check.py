@@ -51,12 +51,14 @@ def cross_check(
     integers, different = _integers(graph, theirs) or (None, None)
     sentence = audio.read(data.demo_clip().path, spec.sample_rate)
     played = {f"{level:g}": sentence * np.float32(10 ** (level / 20)) for level in LEVELS_DB}
-    errors = {level: _errors(graph, ours, theirs, companding.codes(pcm)) for level, pcm in played.items()}
+    errors = {
+        level: _errors(graph, ours, theirs, companding.codes(pcm, graph.companding)) for level, pcm in played.items()
+    }
     return {"integers": integers, "different": different, "snr_db": errors}
 
 
 def _theirs(model: Any, spec: StudentSpec, clips: Sequence[NDArray[np.float32]]) -> Graph:
-    made = tflite.convert(model, calibration.windows(clips, model.input_shape[1]))
+    made = tflite.convert(model, calibration.windows(clips, model.input_shape[1], spec.companding))
     with tempfile.TemporaryDirectory(prefix="facelite-") as folder:
         file = Path(folder) / "theirs.tflite"
         file.write_bytes(made)

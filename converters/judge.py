@@ -88,7 +88,10 @@ def _subject(graph: Graph, kind: str, animate: Any) -> Subject:
 
 
 def _float(graph: Graph) -> Subject:
-    return _subject(graph, "float", lambda pcm: reference.run_stream(graph, companding.decode(companding.codes(pcm))))
+    def animate(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+        return reference.run_stream(graph, companding.decode(companding.codes(pcm, graph.companding)))
+
+    return _subject(graph, "float", animate)
 
 
 def _int8(graph: Graph) -> Subject:

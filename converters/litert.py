@@ -22,13 +22,14 @@ class Windowed:
         Run LiteRT's reference kernels instead of its fastest.
     """
 
-    def __init__(self, model: bytes, reference: bool = False) -> None:
+    def __init__(self, model: bytes, curve: companding.Curve, reference: bool = False) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         resolver = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
         with quiet():
             self._interpreter = Interpreter(model_content=model, num_threads=1, experimental_op_resolver_type=resolver)
             self._interpreter.allocate_tensors()
+        self._curve = curve
         (self._input,) = self._interpreter.get_input_details()
         (self._output,) = self._interpreter.get_output_details()
 
@@ -39,7 +40,7 @@ class Windowed:
 
     def codes(self, pcm: NDArray[np.int16]) -> NDArray:
         """Output codes [controls] of one window of PCM."""
-        heard = pcm if self._input["dtype"] == np.int16 else companding.encode(pcm)
+        heard = pcm if self._input["dtype"] == np.int16 else companding.encode(pcm, self._curve)
         self._interpreter.set_tensor(self._input["index"], heard.reshape(self._input["shape"]))
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output["index"]).ravel()

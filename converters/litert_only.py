@@ -48,9 +48,10 @@ def write(opened: Source, student: FloatStudent, files: Files, recipe: str, fold
         "window": student.graph.window,
         "lookahead": student.graph.lookahead,
         "sample_rate": student.graph.sample_rate,
+        "companding": student.graph.companding,
         "controls": list(student.graph.controls),
         "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-        "error": errors(Windowed(model), student.graph),
+        "error": errors(Windowed(model, student.graph.companding), student.graph),
     }
     write_bytes(folder / REPORT_NAME, json.dumps(report, indent=2).encode() + b"\n")
     return report
@@ -64,6 +65,7 @@ def errors(runtime: Windowed, graph: Graph) -> dict[str, dict[str, float | None]
         pcm = companding.to_int16(np.pad(sentence * np.float32(10 ** (level / 20)), (0, graph.window)))
         starts = np.linspace(0, len(sentence), _WINDOWS).astype(int)
         windows = [pcm[start : start + graph.window] for start in starts]
-        exact = [reference.run_window(graph, companding.decode(companding.encode(window))) for window in windows]
+        heard = [companding.decode(companding.encode(window, graph.companding)) for window in windows]
+        exact = [reference.run_window(graph, window) for window in heard]
         found[f"{level:g}"] = distance(runtime.curves(windows), np.stack(exact))
     return found

@@ -34,7 +34,7 @@ def float_student(source: str | Path, spec_file: str | Path | None = None, metho
     """A student of any float file, with the packaged recordings to calibrate on; raises what `open_source` raises."""
     opened = open_source(Path(source), spec_file)
     graph = opened.graph()
-    heard = calibration.utterances(calibration.packaged(graph.sample_rate), graph.window)
+    heard = calibration.utterances(calibration.packaged(graph.sample_rate), graph.window, graph.companding)
     check_float(opened, graph, heard[0])
     return FloatStudent(graph, heard, method) if method else FloatStudent(graph, heard)
 
@@ -63,11 +63,12 @@ def measure(
         progress(f"measuring {name}")
         files = named(RECIPES, name, "--recipe")(student)
         file = PCM_NAME if PCM_NAME in files else next(iter(files))
+        runtime = Windowed(files[file], student.graph.companding)
         row = {"recipe": name, "file": file, "bytes": len(files[file])}
-        rows.append(row | _row(Windowed(files[file]), heard, exact))
+        rows.append(row | _row(runtime, heard, exact))
         if name == names[0]:
             coarse = {level: [_eight_bits(window) for window in windows] for level, windows in heard.items()}
-            linear = row | {"recipe": LINEAR} | _row(Windowed(files[file]), coarse, exact)
+            linear = row | {"recipe": LINEAR} | _row(runtime, coarse, exact)
     return [*rows, linear]
 
 
@@ -97,7 +98,8 @@ def _windows(clips: Sequence[NDArray[np.float32]], window: int, level: float) ->
 
 def _exact(graph: Graph, windows: Sequence[NDArray[np.int16]]) -> NDArray[np.float32]:
     """The float student's frames, of the companded waveform as it was trained on."""
-    return np.stack([reference.run_window(graph, companding.decode(companding.encode(pcm))) for pcm in windows])
+    heard = [companding.decode(companding.encode(pcm, graph.companding)) for pcm in windows]
+    return np.stack([reference.run_window(graph, window) for window in heard])
 
 
 def _eight_bits(pcm: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -32,7 +32,8 @@ def against_oracle(graph: Graph, model: bytes, speech: NDArray[np.float32]) -> d
     -------
     `compared` values, how many are `different`, the `largest` difference in codes, and `lsb`, a count by difference.
     """
-    codes = np.concatenate([companding.codes(speech), companding.codes(speech * np.float32(10 ** (-30 / 20)))])
+    played = np.concatenate([speech, speech * np.float32(10 ** (-30 / 20))])
+    codes = companding.codes(played, graph.companding)
     starts = np.linspace(0, max(0, len(codes) - graph.window), 2 * _WINDOWS).astype(int)
     padded = np.concatenate([codes, np.zeros(max(0, graph.window - len(codes)), np.int8)])
     windows = [padded[start : start + graph.window] for start in starts]

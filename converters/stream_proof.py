@@ -35,12 +35,14 @@ def with_pcm(
     proof: dict[str, Any], graph: Graph, windowed: bytes, one_hop: bytes, heard: Mapping[str, Heard]
 ) -> dict[str, Any]:
     """A proof with two more rows a signal: both files that hear int16 PCM, on PCM that compands to `heard`."""
-    runtime = Windowed(windowed, reference=True)
+    runtime = Windowed(windowed, graph.companding, reference=True)
     stream = LiteRtStream(one_hop, graph, tflite_stream.rest_states(graph))
     rows = []
     for name, one in heard.items():
-        pcm: Any = companding.samples(one.codes)  # int16 where codes would be int8: these files hear it so
-        frames = np.stack([runtime.codes(companding.samples(window)) for window in one.windows])
+        pcm: Any = companding.samples(
+            one.codes, graph.companding
+        )  # int16 where codes would be int8: these files hear it so
+        frames = np.stack([runtime.codes(companding.samples(window, graph.companding)) for window in one.windows])
         rows.append(_row("LiteRT reference, PCM in", frames, graph, name, one, one.hops))
         rows.append(_row(f"{stream.name}, PCM in", stream.stream(replace(one, codes=pcm)), graph, name, one, _all(one)))
     return _with(proof, rows, "So do the files that hear PCM.")

@@ -66,7 +66,7 @@ def write(
         On the loudest window, what is quantised differs from the ONNX file by more than float rounding.
     """
     model, exported = _opened(source, spec)
-    heard = calibrating.windows(clips(), model.input_shape[1])
+    heard = calibrating.windows(clips(), model.input_shape[1], spec.companding)
     loudest = max(heard, key=lambda window: float(np.abs(window).max()))
     ours = np.asarray(model(loudest[None, :, None], training=False)).ravel()
     check_answer(source, ours, onnx.run(exported, loudest, source))
@@ -81,9 +81,10 @@ def write(
         "window": model.input_shape[1],
         "lookahead": spec.lookahead,
         "sample_rate": spec.sample_rate,
+        "companding": spec.companding,
         "controls": list(spec.controls),
         "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-        "int8": _int8_distance(int8, exported, source, model.input_shape[1], spec.sample_rate),
+        "int8": _int8_distance(int8, exported, source, model.input_shape[1], spec),
     }
     write_bytes(folder / REPORT_NAME, json.dumps(report, indent=2).encode() + b"\n")
     return report
@@ -106,7 +107,9 @@ def _opened(source: Path, spec: StudentSpec) -> tuple[Any, bytes]:
     return model, onnx.from_onnx(raw, source, spec.name, len(spec.controls))
 
 
-def _int8_distance(int8: bytes, exported: bytes, source: Path, window: int, rate: int) -> dict[str, float | None]:
+def _int8_distance(
+    int8: bytes, exported: bytes, source: Path, window: int, spec: StudentSpec
+) -> dict[str, float | None]:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(model_content=int8, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
@@ -114,7 +117,8 @@ def _int8_distance(int8: bytes, exported: bytes, source: Path, window: int, rate
     (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
     scale, zero_point = made["quantization"]
     found, exact = [], []
-    for values in calibrating.windows([audio.read(data.demo_clip().path, rate)], window, _WINDOWS):
+    speech = audio.read(data.demo_clip().path, spec.sample_rate)
+    for values in calibrating.windows([speech], window, spec.companding, _WINDOWS):
         interpreter.set_tensor(given["index"], np.rint(values * 127).astype(np.int8).reshape(given["shape"]))
         interpreter.invoke()
         codes = interpreter.get_tensor(made["index"]).ravel()

@@ -14,6 +14,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from .companding import Curve
+
 
 class Clamp(str, Enum):
     """Activation that an operator applies by limiting its output; in int8 it is exactly two integer bounds."""
@@ -220,7 +222,7 @@ class Graph:
     ops
         In an order in which every input comes first.
     companding
-        "mulaw": the input is mu-law codes of int16 PCM (facelite.companding).
+        Curve by which int16 PCM becomes the input's codes (facelite.companding).
     smoothing
         Whether a stream averages three frames by default.
     """
@@ -232,7 +234,7 @@ class Graph:
     controls: tuple[str, ...]
     tensors: tuple[Tensor, ...]
     ops: tuple[Op, ...]
-    companding: str = "mulaw"
+    companding: Curve = "mulaw"
     smoothing: bool = False
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, field_validator
 
 from . import strict_toml
+from .companding import Curve
 from .errors import BadInput
 
 SPEC_NAME = "student.toml"
@@ -32,7 +33,7 @@ class StudentSpec(BaseModel):
     smoothing
         Whether streams average three frames unless told otherwise.
     companding
-        How the waveform becomes input codes; "mulaw" is the only way there is.
+        How the waveform becomes input codes (facelite.companding).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -42,7 +43,7 @@ class StudentSpec(BaseModel):
     lookahead: Annotated[int, Field(ge=0, lt=1 << 20)]
     controls: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1024, strict=False)]
     smoothing: bool = False
-    companding: Literal["mulaw"] = "mulaw"
+    companding: Curve = "mulaw"
 
     _source: str = PrivateAttr(SPEC_NAME)
 

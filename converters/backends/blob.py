@@ -27,6 +27,7 @@ _MAGIC = b"FACELITE"
 _BYTE_ORDER = 0x01020304
 _HEADER = struct.Struct("<8s 4I 8I 5I 13I")
 _CRC_OFFSET = 20
+_THRESHOLDS_OFFSET = 72
 _TENSOR = struct.Struct("<2I i f")
 _OP = struct.Struct("<8I 2i 6I 7i I")
 _SMOOTHING = 1
@@ -57,7 +58,7 @@ def pack(graph: Graph) -> bytes:
     ops = sections.reserve(len(graph.ops) * _OP.size)
     names = b"".join(name.encode("ascii") + b"\0" for name in graph.controls)
     names_offset = sections.add(names)
-    thresholds_offset = sections.add(companding.thresholds().astype("<u2").tobytes())
+    thresholds_offset = sections.add(companding.thresholds(graph.companding).astype("<u2").tobytes())
     sections.put(tensors, b"".join(_tensor(graph, index) for index in range(len(graph.tensors))))
     sections.put(ops, b"".join(_op(graph, index, sections).pack() for index in range(len(graph.ops))))
     header = _HEADER.pack(
@@ -68,6 +69,18 @@ def pack(graph: Graph) -> bytes:
         *([0] * 13),
     )
     return _sealed(sections.joined(header))
+
+
+def companding_of(data: bytes) -> companding.Curve:
+    """The curve by which a blob's student hears.
+
+    Raises
+    ------
+    BadInput
+        Its thresholds are of none that is known.
+    """
+    (offset,) = struct.unpack_from("<I", data, _THRESHOLDS_OFFSET)
+    return companding.curve_of(np.frombuffer(data, "<u2", 127, offset))
 
 
 def pair_safe(weights: NDArray[np.int8]) -> bool:
@@ -251,8 +264,9 @@ def _check(graph: Graph) -> None:
     """The converter's half of docs/blob.md that the sections themselves do not already guarantee."""
     if not graph.quantised:
         raise BadInput(graph.name, "the graph is float", "quantise it first")
-    if graph.companding != "mulaw":
-        raise BadInput(graph.name, f"companding {graph.companding!r} is unknown to the kernel", 'use "mulaw"')
+    if graph.companding not in companding.MU:
+        known = ", ".join(companding.MU)
+        raise BadInput(graph.name, f"companding {graph.companding!r} is unknown to the kernel", f"use one of {known}")
     wave = requantise.quant_of(graph, 0)
     if graph.tensors[0].channels != 1 or wave.zero_point != 0 or wave.scale != np.float32(companding.CODE_SCALE):
         raise BadInput(graph.name, "the input is not mu-law codes (scale 1/127, zero point 0, one channel)")

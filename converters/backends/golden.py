@@ -36,8 +36,8 @@ def windows(graph: Graph, speech: NDArray[np.float32]) -> dict[str, NDArray[np.i
     loudest = _loudest(speech, graph.window)
     noise = np.random.default_rng(0).integers(-127, 128, graph.window)
     return {
-        "speech": companding.codes(loudest),
-        "speech at -30 dB": companding.codes(loudest * np.float32(10 ** (-30 / 20))),
+        "speech": companding.codes(loudest, graph.companding),
+        "speech at -30 dB": companding.codes(loudest * np.float32(10 ** (-30 / 20)), graph.companding),
         "silence": np.zeros(graph.window, np.int8),
         "full-scale noise": noise.astype(np.int8),
     }
@@ -66,8 +66,8 @@ def pack(graph: Graph, speech: NDArray[np.float32]) -> bytes:
         "checksums": np.stack([sums for _, sums in runs.values()]),
         "controls": np.array(graph.controls),
         "stream_pcm": pcm,
-        "stream_int8": reference.run_stream(graph, companding.codes(pcm)),
-        "stream_curves": reference.animate(graph, companding.codes(pcm)),
+        "stream_int8": reference.run_stream(graph, companding.codes(pcm, graph.companding)),
+        "stream_curves": reference.animate(graph, companding.codes(pcm, graph.companding)),
     }
     return _stored(arrays)
 

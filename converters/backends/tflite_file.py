@@ -118,7 +118,8 @@ class File:
 
     def companding(self) -> NDArray:
         """The code of each int16 sample, from -32768 on."""
-        return encode(np.arange(-FULL_SCALE, FULL_SCALE).astype(np.int16))
+        samples = np.arange(-FULL_SCALE, FULL_SCALE).astype(np.int16)
+        return encode(samples, self.graph.companding)
 
     def activation(self, name: str, shape: Sequence[int], index: int) -> int:
         """A tensor of the file that holds values of the graph's tensor `index`."""

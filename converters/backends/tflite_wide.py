@@ -43,7 +43,8 @@ class _WideFile(File):
     def companding(self) -> NDArray[np.int16]:
         """16-bit mu-law of each int16 sample, from -32768 on: the curve of `facelite.companding`, not its codes."""
         samples = np.arange(-FULL_SCALE, FULL_SCALE) / FULL_SCALE
-        curve = np.sign(samples) * np.log1p(MU * np.abs(samples)) / np.log1p(MU)
+        mu = MU[self.graph.companding]
+        curve = np.sign(samples) * np.log1p(mu * np.abs(samples)) / np.log1p(mu)
         return np.rint(curve * _LARGEST).astype(np.int16)
 
     def limit(self, op: Conv | Add | Map, source: int, output: int, index: int) -> None:

@@ -119,6 +119,20 @@ def test_ten_seconds_are_the_same_in_any_pushes(small_bundle):
         assert np.array_equal(np.concatenate([*pushed, stream.flush()]), expected), size
 
 
+def test_a_student_of_another_curve_hears_by_it_in_every_file(small_student, tmp_path):
+    """The proof holds LiteRT, fed codes and fed PCM, against the kernel and the oracle."""
+    shutil.copy(small_student, tmp_path / "student.keras")
+    spec = small_student.with_name("student.toml").read_text("utf-8")
+    (tmp_path / "student.toml").write_text('companding = "mulaw32"\n' + spec, "utf-8")
+    facts = convert(tmp_path / "student.keras", tmp_path / "out", recipe="mulaw_input")
+    assert facts["proof"]["holds"]
+    graph, pcm = load_graph(tmp_path / "out"), audio.read(data.demo_clip().path)[:48000]
+    assert graph.companding == "mulaw32"
+    heard = facelite.load(tmp_path / "out").animate(pcm)
+    assert np.array_equal(heard, reference.animate(graph, companding.codes(pcm, "mulaw32")))
+    assert not np.array_equal(heard, reference.animate(graph, companding.codes(pcm)))
+
+
 def test_converting_twice_gives_the_same_model_files(small_student, small_bundle, tmp_path):
     convert(small_student, tmp_path / "again")
     for name in ("student.facelite", "student.c", "student.h", "student_int8.tflite", "golden.npz"):

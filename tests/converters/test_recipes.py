@@ -56,8 +56,8 @@ def test_pcm_files_give_the_codes_of_the_files_that_hear_codes(made, windows):
     rows = [row for row in facts["proof"]["rows"] if "PCM" in row["runtime"]]
     assert len(rows) == 8
     assert all(row["holds"] and row["compared"] > 0 for row in rows)
-    codes = Windowed((folder / "student_int8.tflite").read_bytes(), reference=True)
-    pcm = Windowed((folder / "student_pcm_int8.tflite").read_bytes(), reference=True)
+    codes = Windowed((folder / "student_int8.tflite").read_bytes(), "mulaw", reference=True)
+    pcm = Windowed((folder / "student_pcm_int8.tflite").read_bytes(), "mulaw", reference=True)
     noise = np.random.default_rng(0).integers(-32768, 32768, (4, 2048)).astype(np.int16)
     for window in [*windows, *noise]:
         assert np.array_equal(pcm.codes(window), codes.codes(window))
@@ -78,7 +78,9 @@ def test_16_bits_run_in_litert_and_lose_less(recipe, file, least, made, small_st
     folder, facts = made(recipe)
     assert {path.name for path in folder.iterdir()} == {file, "student.onnx", "report.json", "MODEL_CARD.md"}
     exact = _exact(small_student, windows)
-    by_kernels = [Windowed((folder / file).read_bytes(), reference).curves(windows) for reference in (True, False)]
+    by_kernels = [
+        Windowed((folder / file).read_bytes(), "mulaw", reference).curves(windows) for reference in (True, False)
+    ]
     assert all(_snr(curves, exact) > least for curves in by_kernels)
     report = json.loads((folder / "report.json").read_text())
     assert report == facts
@@ -111,7 +113,7 @@ def test_16_bits_are_limited_as_float_is(clamp, recipe, least, windows, tmp_path
     convert(tmp_path / "student.onnx", tmp_path / "out", recipe=recipe)
     (file,) = (tmp_path / "out").glob("*.tflite")
     exact = _exact(tmp_path / "student.onnx", windows)
-    by_kernels = [Windowed(file.read_bytes(), reference).curves(windows) for reference in (True, False)]
+    by_kernels = [Windowed(file.read_bytes(), "mulaw", reference).curves(windows) for reference in (True, False)]
     assert all(_snr(curves, exact) > least for curves in by_kernels)
 
 

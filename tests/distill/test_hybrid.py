@@ -128,14 +128,18 @@ def test_features_that_do_not_fit_are_named(recipe, labels, small, tmp_path, fea
     assert "\n" not in str(error.value)
 
 
-def test_a_small_student_of_another_rig_is_refused(recipe, labels, small, tmp_path):
+@pytest.mark.parametrize(
+    ("own", "other", "named"),
+    [("mouthPucker", "tongueOut", r"student\.controls"), ('"mulaw"', '"mulaw32"', "hears mulaw32, not mulaw")],
+)
+def test_a_small_student_of_another_rig_or_ear_is_refused(recipe, labels, small, tmp_path, own, other, named):
     from facelite.distill.train import Run
 
-    spec = small.with_name("student.toml").read_text("utf-8").replace("mouthPucker", "tongueOut")
+    spec = small.with_name("student.toml").read_text("utf-8").replace(own, other)
     (tmp_path / "student.toml").write_text(spec, "utf-8")
     (tmp_path / "student.keras").write_bytes(small.read_bytes())
     wrong = recipe.model_copy(update={"features": FeatureConfig(source=str(tmp_path))})
-    with pytest.raises(BadInput, match=r"student\.controls"):
+    with pytest.raises(BadInput, match=named):
         Run(tmp_path / "run", wrong, [labels])
 
 

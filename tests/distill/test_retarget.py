@@ -75,7 +75,7 @@ def test_a_rig_that_hangs_on_the_features_is_learnt_exactly(tmp_path, head):
     """Curves made of what the student hears, by weights it does not know, signed and beyond 1, come back."""
     student = _student(tmp_path, head)
     model = keras.saving.load_model(student, compile=False)
-    twin, size = Twin(heads.headless(model), 256), heads.features_of(model)
+    twin, size = Twin(heads.headless(model), 256, "mulaw"), heads.features_of(model)
     hidden = np.random.default_rng(8).standard_normal((size, 3)).astype(np.float32)
 
     def example(seed: int) -> Example:
@@ -150,7 +150,7 @@ def test_a_signed_last_layer_reaches_every_runtime(retargeted, animated, tmp_pat
     assert student.controls == ("opening", "spread")
     pcm = audio.read(sorted(animated.glob("*.flac"))[0])
     model = keras.saving.load_model(folder / "student.keras", compile=False)
-    expected = Twin(model, 1024).animate(pcm)
+    expected = Twin(model, 1024, "mulaw").animate(pcm)
     answer = student.animate(pcm, smoothing=False)
     assert answer[:, 1].min() < -0.2
     assert np.corrcoef(answer[:, 1], expected[:, 1])[0, 1] > 0.99

@@ -75,7 +75,7 @@ def test_the_shipped_student_does(shipped_student, speech):
 
 
 def _compare(model, lookahead: int, pcm, every: int = 1) -> None:
-    twin = Twin(model, lookahead)
+    twin = Twin(model, lookahead, "mulaw")
     window, hop = int(model.input_shape[1]), twin.hop
     frames = -(-len(pcm) // hop)
     heard = decode(codes(padded(pcm, frames, hop, window, lookahead)))
@@ -89,10 +89,10 @@ def _compare(model, lookahead: int, pcm, every: int = 1) -> None:
 
 def test_nothing_heard_is_nothing_said(shipped_student):
     model = keras.saving.load_model(shipped_student, compile=False)
-    assert Twin(model, 1024).animate(np.zeros(0, np.float32)).shape == (0, model.output_shape[-1])
+    assert Twin(model, 1024, "mulaw").animate(np.zeros(0, np.float32)).shape == (0, model.output_shape[-1])
 
 
 def test_a_student_of_several_frames_a_window_is_refused():
     model = keras.Sequential([keras.Input((WINDOW, 1)), keras.layers.Conv1D(2, 1024), keras.layers.Flatten()])
     with pytest.raises(BadInput, match="1025 frames"):
-        Twin(model, LOOKAHEAD)
+        Twin(model, LOOKAHEAD, "mulaw")

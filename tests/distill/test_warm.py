@@ -18,13 +18,13 @@ def given(shipped_student):
 
 
 @pytest.fixture(scope="module")
-def heard(speech):
+def heard(given, speech):
     """Human speech, in a stretch that the network answers with 40 frames."""
     from facelite.companding import codes, decode
     from facelite.speech import audio
 
     pcm = np.resize(audio.read(speech), 39 * 256 + 8192).astype(np.float32)
-    return decode(codes(pcm))[None, :, None]
+    return decode(codes(pcm, given.config.companding))[None, :, None]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,29 @@ def test_exporting_it_again_changes_nothing(given, started, speech, tmp_path):
 
     export(started, given.config, tmp_path / STUDENT)
     pcm = audio.read(speech)[:16000]
-    twin = Twin(keras.models.load_model(tmp_path / STUDENT), given.config.lookahead)
+    twin = Twin(keras.models.load_model(tmp_path / STUDENT), given.config.lookahead, given.config.companding)
     assert np.abs(twin.animate(pcm) - animate(started, given.config, pcm)).max() < 1e-4
+
+
+def test_by_another_curve_it_answers_as_to_speech_at_another_level(given, speech):
+    """Of mu-laws, ln(1 + mu x) is the same wherever mu x is."""
+    from facelite.distill import students, warm
+    from facelite.speech import audio
+
+    def companded(mu):
+        pcm = np.resize(audio.read(speech), 39 * 256 + 8192).astype(np.float32) * 16 / mu
+        return (np.sign(pcm) * np.log1p(mu * np.abs(pcm)) / np.log1p(mu))[None, :, None]
+
+    other = "mulaw" if given.config.companding == "mulaw32" else "mulaw32"
+    config = given.config.model_copy(update={"companding": other})
+    answers = []
+    for each in (given.config, config):
+        model = students.trainer(each)
+        audible = companded(255 if each.companding == "mulaw" else 32)
+        warm.start(model, each, given, audible)
+        answers.append(model.predict_on_batch(audible)["curves"])
+    assert answers[0].std() > 0.01
+    assert np.abs(answers[0] - answers[1]).max() < 1e-3
 
 
 def test_controls_it_does_not_know_start_at_rest(given, heard):

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facelite.converters.backends.blob import pack, pack_weights, pair_safe
+from facelite import companding
+from facelite.converters.backends.blob import companding_of, pack, pack_weights, pair_safe
 from facelite.errors import BadInput
 from facelite.graph import Clamp, Conv, Graph, Quant, Tensor
 from facelite.student import Student
@@ -37,6 +38,13 @@ def test_checksum_is_zlibs_over_all_but_its_own_field(blobs):
     blob = blobs["zoo"]
     (stored,) = struct.unpack_from("<I", blob, 20)
     assert stored == zlib.crc32(blob[24:], zlib.crc32(blob[:20]))
+
+
+@pytest.mark.parametrize("curve", companding.MU)
+def test_the_thresholds_say_how_it_hears(graphs, curve):
+    blob = pack(replace(graphs["zoo"], companding=curve))
+    assert Student(blob).info.ops == len(graphs["zoo"].ops)
+    assert companding_of(blob) == curve
 
 
 @pytest.mark.parametrize(("channels", "inputs"), [(1, 1), (4, 4), (16, 8), (17, 9), (27, 12), (33, 160)])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from facelite import _kernel, companding, reference
+from facelite.converters.backends.blob import pack
 
 
 @pytest.mark.parametrize("name", ["tiny", "safe", "zoo"])
@@ -24,9 +27,11 @@ def test_every_operator_of_a_hop_equals_the_oracle(graphs, blobs, tier, name):
     np.testing.assert_array_equal(out[-1], reference.run_window(graph, codes[: -graph.hop][-graph.window :]))
 
 
-def test_codes_of_every_int16_sample(blobs, tier):
+@pytest.mark.parametrize("curve", companding.MU)
+def test_codes_of_every_int16_sample(graphs, curve, tier):
     pcm = np.arange(-32768, 32768).astype(np.int16)
-    np.testing.assert_array_equal(_kernel.Model(blobs["zoo"]).codes(pcm), companding.encode(pcm))
+    model = _kernel.Model(pack(replace(graphs["zoo"], companding=curve)))
+    np.testing.assert_array_equal(model.codes(pcm), companding.encode(pcm, curve))
 
 
 def test_codes_of_floats_between_samples(blobs, tier):

@@ -81,7 +81,7 @@ def test_a_student_retargeted_to_a_mesh_moves_its_vertices(tmp_path):
     student = keras.Sequential([keras.Input((768, 1)), *layers])
     student.save(tmp_path / "student.keras")
     (tmp_path / "student.toml").write_text('name = "s"\nlookahead = 256\ncontrols = ["a"]\n')
-    heard = Twin(keras.Model(student.inputs[0], student.outputs[0]), 256)
+    heard = Twin(keras.Model(student.inputs[0], student.outputs[0]), 256, "mulaw")
     rest, away = np.random.default_rng(6).standard_normal((2, VERTICES, 3))
 
     def speak(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +101,7 @@ def test_a_student_retargeted_to_a_mesh_moves_its_vertices(tmp_path):
     assert outcome.signed == ("mesh000",)
     made = keras.saving.load_model(tmp_path / "out" / "student.keras", compile=False)
     pcm, motion = speak(3)
-    moved = basis.vertices(Twin(made, 256).animate(pcm))
+    moved = basis.vertices(Twin(made, 256, "mulaw").animate(pcm))
     assert moved.shape == (250, VERTICES, 3)
     assert np.abs(moved - motion).max() < 0.02 * np.ptp(motion, axis=0).max()
 

@@ -88,7 +88,8 @@ class OracleStream:
 
     def __call__(self, pcm: Pcm, frame: int) -> NDArray[np.float32]:
         heard = pcm[: self.context.cut(frame) + self.context.rate // 2]
-        return reference.animate(self._graph, companding.encode(heard), self.context.smoothing > 0)[: frame + 1]
+        codes = companding.encode(heard, self._graph.companding)
+        return reference.animate(self._graph, codes, self.context.smoothing > 0)[: frame + 1]
 
     def punctual(self, pcm: Pcm, frames: Sequence[int]) -> None:
         return None
@@ -109,7 +110,7 @@ class Windows:
         self._known: dict[bytes, NDArray] = {}
 
     def __call__(self, pcm: Pcm, frame: int) -> NDArray[np.float32]:
-        codes = companding.encode(pcm)
+        codes = companding.encode(pcm, self._graph.companding)
         smoothing = self.context.smoothing > 0
         first = max(0, frame + 1 - self.LOOKED_AT)
         last = -(-len(codes) // self._graph.hop) - 1

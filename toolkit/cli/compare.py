@@ -106,4 +106,5 @@ def _saturation(bundle: str, signals: dict[str, NDArray[np.float32]]) -> dict[st
     from ..saturation import simulate
 
     graph = load_graph(Path(bundle))
-    return simulate(graph, {name: Heard.of(graph, codes(pcm), 1).codes for name, pcm in signals.items()})
+    heard = {name: Heard.of(graph, codes(pcm, graph.companding), 1) for name, pcm in signals.items()}
+    return simulate(graph, {name: one.codes for name, one in heard.items()})

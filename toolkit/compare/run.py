@@ -82,7 +82,9 @@ def compare(
     bundle = Path(bundle)
     graph = load_graph(bundle)
     truth = Truth.of(bundle, graph)
-    heard = {name: Heard.of(graph, companding.codes(pcm), windows, RUN) for name, pcm in signals.items()}
+    heard = {
+        name: Heard.of(graph, companding.codes(pcm, graph.companding), windows, RUN) for name, pcm in signals.items()
+    }
     cast, left_out = _cast(bundle, graph, source, generated)
     expected = {name: truth.stream(audio) for name, audio in heard.items()}
     lips = {

@@ -74,7 +74,11 @@ def _float_graph(bundle: Path, graph: Graph) -> Graph | None:
         if network.quantised:
             return None
         spec = StudentSpec(
-            name=graph.name, sample_rate=graph.sample_rate, lookahead=graph.lookahead, controls=graph.controls
+            name=graph.name,
+            sample_rate=graph.sample_rate,
+            lookahead=graph.lookahead,
+            controls=graph.controls,
+            companding=graph.companding,
         )
         found = lower(network, spec)
     except Unsupported:

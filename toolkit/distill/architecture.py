@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..companding import Curve
 from ..controls import SPEECH_CONTROLS
 
 
@@ -36,6 +37,7 @@ class StudentConfig(Strict):
     layers: tuple[ConvConfig, ...]
     controls: tuple[str, ...] = Field(default=SPEECH_CONTROLS, min_length=1)
     smoothing: bool = True
+    companding: Curve = "mulaw"
 
     @property
     def hop(self) -> int:

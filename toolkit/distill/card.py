@@ -48,8 +48,9 @@ def render(
     lines = [
         f"# {student.name}",
         "",
-        f"Speech to {len(student.controls)} controls: causal convolutions over the mu-law-companded waveform, "
-        f"window {student.window} samples, {student.lookahead / student.sample_rate * 1000:.0f} ms of future, "
+        f"Speech to {len(student.controls)} controls: causal convolutions over the companded waveform "
+        f"({student.companding}), window {student.window} samples, "
+        f"{student.lookahead / student.sample_rate * 1000:.0f} ms of future, "
         f"hop {student.hop} samples at {student.sample_rate} Hz.",
         "",
         "## Training",

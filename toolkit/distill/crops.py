@@ -70,7 +70,7 @@ class Crops:
             mel = log_mel(audio, frames, student.hop, MEL_BINS, student.sample_rate)
         else:
             mel = np.zeros((len(audio), frames, MEL_BINS), np.float32)
-        return Batch(decode(codes(audio))[..., None], curves, mel, weight)
+        return Batch(decode(codes(audio, student.companding))[..., None], curves, mel, weight)
 
     def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         student, wanted, features = self._recipe.student, self._recipe.train.crop_frames, self._recipe.features

@@ -29,6 +29,7 @@ def export(model: keras.Model, student: StudentConfig, path: Path, calibration: 
         lookahead=student.lookahead,
         controls=student.controls,
         smoothing=student.smoothing,
+        companding=student.companding,
     )
     write_text(path.with_name(SPEC_NAME), text(spec))
     with replacing(path) as temporary:

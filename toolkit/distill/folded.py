@@ -69,6 +69,7 @@ def read(path: str | Path) -> Folded:
             layers=tuple(_conv(model, f"conv{i + 1}", f"add{i + 1}" in added) for i in range(count)),
             controls=spec.controls,
             smoothing=spec.smoothing,
+            companding=spec.companding,
         )
     except ValidationError as error:
         raise BadInput(file, f"is no student of this kind: {error.errors()[0]['msg']}") from None

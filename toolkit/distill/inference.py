@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..companding import codes, decode
+from ..companding import Curve, codes, decode
 from ..errors import BadInput
 from .calibrate import Calibration
 from .recipe import StudentConfig
@@ -49,7 +49,7 @@ def linear(model: keras.Model, config: StudentConfig, pcm: NDArray) -> NDArray[n
     frames = -(-len(pcm) // config.hop)
     bucket = max(-(-frames // _BUCKET) * _BUCKET, _BUCKET)
     whole = padded(np.asarray(pcm), bucket, config.hop, config.window, config.lookahead)
-    audio = decode(codes(whole))
+    audio = decode(codes(whole, config.companding))
     return np.asarray(model.predict_on_batch(audio[None, :, None])["curves"][0, :frames], np.float32)
 
 
@@ -75,6 +75,8 @@ class Twin:
         float32 [batch, window, 1] companded waveform -> [batch, controls].
     lookahead
         Samples of the window that lie in the future.
+    curve
+        That it hears by (facelite.companding).
 
     Raises
     ------
@@ -82,8 +84,8 @@ class Twin:
         The model answers a window with several frames.
     """
 
-    def __init__(self, model: keras.Model, lookahead: int) -> None:
-        self.window, self.lookahead = int(model.input_shape[1]), lookahead
+    def __init__(self, model: keras.Model, lookahead: int, curve: Curve) -> None:
+        self.window, self.lookahead, self._curve = int(model.input_shape[1]), lookahead, curve
         self.hop = int(np.prod([layer.strides[0] for layer in model.layers if hasattr(layer, "strides")]))
         self._model = _unrolled(model)
         frames, rest = divmod(model.output_shape[-1], self._model.output_shape[-1])
@@ -93,7 +95,8 @@ class Twin:
     def animate(self, pcm: NDArray) -> NDArray[np.float32]:
         """Unsmoothed curves, float32 [ceil(samples / hop), controls], of PCM float32 (-1..1) or int16 [samples]."""
         frames = -(-len(pcm) // self.hop)
-        audio = decode(codes(padded(np.asarray(pcm), max(frames, 1), self.hop, self.window, self.lookahead)))
+        whole = padded(np.asarray(pcm), max(frames, 1), self.hop, self.window, self.lookahead)
+        audio = decode(codes(whole, self._curve))
         blocks = [self._block(audio, first, min(_BLOCK, frames - first)) for first in range(0, frames, _BLOCK)]
         return np.concatenate(blocks) if blocks else np.zeros((0, self._model.output_shape[-1]), np.float32)
 

@@ -153,7 +153,7 @@ def _open(path: Path) -> tuple[Any, StudentSpec]:
     from facelite.converters.frontends.keras import load
 
     model, spec = load(path), specs.beside(path)
-    rate = spec.sample_rate / Twin(model, spec.lookahead).hop
+    rate = spec.sample_rate / Twin(model, spec.lookahead, spec.companding).hop
     if spec.sample_rate != SAMPLE_RATE or rate != FRAME_RATE:
         problem = f"answers {rate:g} frames a second of audio at {spec.sample_rate} Hz"
         raise BadInput(path, problem, f"teachers give {FRAME_RATE:g} at {SAMPLE_RATE} Hz")
@@ -182,7 +182,7 @@ class _Gathered:
 
 
 def _gather(model: Any, spec: StudentSpec, learnt: Sequence[Example], progress: Callable[[int], object]) -> _Gathered:
-    twin, size = Twin(heads.headless(model), spec.lookahead), heads.features_of(model)
+    twin, size = Twin(heads.headless(model), spec.lookahead, spec.companding), heads.features_of(model)
     folds = [Sums.empty(size, len(spec.controls)) for _ in range(min(FOLDS, len(learnt)))]
     loudness, curves = [], []
     for index, example in enumerate(learnt):
@@ -200,7 +200,7 @@ def _gather(model: Any, spec: StudentSpec, learnt: Sequence[Example], progress: 
 def _judged(
     model: Any, spec: StudentSpec, held_out: Sequence[Example], progress: Callable[[int], object]
 ) -> dict[str, Any]:
-    twin = Twin(model, spec.lookahead)
+    twin = Twin(model, spec.lookahead, spec.companding)
     answers, curves, unrest = [], [], np.zeros(2)
     for index, example in enumerate(held_out):
         audio, targets = example.read()

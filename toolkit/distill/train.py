@@ -230,6 +230,12 @@ class Run:
         frozen = folded.read(features.source)
         if frozen.config.sample_rate != student.sample_rate:
             raise BadInput(frozen.source, f"sample_rate is {frozen.config.sample_rate}, not {student.sample_rate}")
+        if frozen.config.companding != student.companding:
+            raise BadInput(
+                frozen.source,
+                f"hears {frozen.config.companding}, not {student.companding}",
+                "give one of the same companding",
+            )
         if frozen.config.controls != student.controls:
             raise BadInput(frozen.source, "has other controls than student.controls", "distil a small one for them")
         return frozen

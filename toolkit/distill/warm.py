@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from ..companding import MU
 from ..errors import BadInput
 from . import students
 from .architecture import StudentConfig
@@ -19,7 +20,8 @@ def start(model: keras.Model, config: StudentConfig, given: Folded, audio: NDArr
     BatchNorm was folded away on export. Here it gets the mean and the variance that each convolution has over
     `audio`, and the scale and the shift that undo them: the answers are the exported student's, and stay so when
     training looks at a batch's own statistics. The head starts anew for controls that the exported student lacks,
-    and as a whole where the lookahead is another: its taps would stand at other times.
+    and as a whole where the lookahead is another: its taps would stand at other times. Where the companding is another,
+    it answers alike to speech that is louder, or softer, by the ratio of the two mus.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ def start(model: keras.Model, config: StudentConfig, given: Folded, audio: NDArr
     for name in units:
         kernel, bias = given.layers[name]
         if name == "front":
-            kernel = students.as_blocks(kernel, config.front.stride)
+            kernel = students.as_blocks(kernel * _relative_scale(config, given.config), config.front.stride)
         model.get_layer(f"{name}_conv").set_weights([kernel])
         one, zero = np.ones_like(bias), np.zeros_like(bias)
         model.get_layer(f"{name}_norm").set_weights([one, bias, zero, one - students.EPSILON])
@@ -52,6 +54,15 @@ def start(model: keras.Model, config: StudentConfig, given: Folded, audio: NDArr
         model.get_layer(f"{name}_norm").set_weights([np.sqrt(variance + students.EPSILON), bias + mean, mean, variance])
     if config.lookahead == given.config.lookahead:
         _head(model, config, given)
+
+
+def _relative_scale(config: StudentConfig, given: StudentConfig) -> np.float32:
+    """What makes the front answer as `given`'s does to the same speech, louder or softer by the ratio of the two mus.
+
+    ``ln(1 + mu x)`` is the same wherever ``mu x`` is: two curves differ in level, and in what full scale is worth.
+    """
+    ours, theirs = (np.log1p(MU[one.companding]) for one in (config, given))
+    return np.float32(ours / theirs)
 
 
 def _head(model: keras.Model, config: StudentConfig, given: Folded) -> None:

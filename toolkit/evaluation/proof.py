@@ -55,7 +55,7 @@ def prove(subject: Subject, spoken: Sequence[Reference]) -> Proof:
     lite = LiteRt(read(subject.bundle / TFLITE_NAME), graph)
     kernel = Kernel(read(subject.bundle / BLOB_NAME), graph, tier)
     chosen = [spoken[index] for index in np.unique(np.linspace(0, len(spoken) - 1, CLIPS).astype(int))]
-    heard = [Heard.of(graph, codes(reference.samples), WINDOWS) for reference in chosen]
+    heard = [Heard.of(graph, codes(reference.samples, graph.companding), WINDOWS) for reference in chosen]
     pairs = [(lite(one), kernel(one)) for one in heard]
     return Proof(
         clips=len(chosen),

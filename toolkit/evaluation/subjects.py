@@ -153,7 +153,7 @@ def _float(path: Path) -> Subject:
     model = load_keras(path)
     spec = beside(path)
     _check_rate(path, spec.sample_rate)
-    twin = Twin(model, spec.lookahead)
+    twin = Twin(model, spec.lookahead, spec.companding)
     parameters = int(model.count_params())
     return Subject(
         path=str(path),

@@ -28,7 +28,7 @@ def errors_over_time(folder: Path, graph: Graph, blob: bytes, audio: NDArray[np.
     and `frame_rate`; `largest` and `mean`, one number a frame.
     """
     truth = Truth.of(folder, graph)
-    heard = Heard.of(graph, companding.codes(audio), 1)
+    heard = Heard.of(graph, companding.codes(audio, graph.companding), 1)
     kernel = runtimes.Kernel(blob, graph, runtimes.tiers()[-1])
     error = np.abs(reference.dequantise(graph, kernel.stream(heard)) - truth.stream(heard))
     worst = graph.controls[int(np.unravel_index(int(error.argmax()), error.shape)[1])]

@@ -37,8 +37,9 @@ def pack(graph: Graph) -> tuple[bytes, bytes]:
     """
     if not graph.quantised:
         raise BadInput(graph.name, "the graph is float", "quantise it first")
-    if graph.companding != "mulaw":
-        raise BadInput(graph.name, f"companding {graph.companding!r} is unknown to C", 'use "mulaw"')
+    if graph.companding not in companding.MU:
+        known = ", ".join(companding.MU)
+        raise BadInput(graph.name, f"companding {graph.companding!r} is unknown to C", f"use one of {known}")
     values = _values(graph)
     environment = _environment()
     texts = (environment.get_template(f"student.{suffix}.jinja").render(values) for suffix in ("c", "h"))
@@ -69,7 +70,7 @@ def _values(graph: Graph) -> dict[str, Any]:
         "uses": {layer.function for layer in made},
         "fixed": any(layer.function == "conv" and not floating(layer) for layer in made),
         "floating": any(map(floating, made)),
-        "thresholds": Array("thresholds", "uint16_t", companding.thresholds()),
+        "thresholds": Array("thresholds", "uint16_t", companding.thresholds(graph.companding)),
         "rest": Array("rest", "int8_t", np.concatenate([rest(graph)[index] for index in kept])) if kept else None,
         "tensors": [_kept(memory, index) for index in kept],
         "history_bytes": max(1, plan.state_bytes),
