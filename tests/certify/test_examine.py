@@ -70,7 +70,7 @@ class Cheat:
 
 
 def animate(graph, smoothing: bool = True):
-    return lambda pcm: reference.animate(graph, companding.encode(pcm), smoothing)
+    return lambda pcm: reference.animate(graph, companding.encode(pcm, graph.companding), smoothing)
 
 
 def leaks(says: Context, frames, pcm) -> list[dict]:
@@ -95,7 +95,7 @@ def test_one_layer_that_is_a_frame_early_is_found(graph, pcm):
     def frames(samples):
         count = -(-len(samples) // graph.hop)
         heard = np.zeros(graph.window + count * graph.hop, np.int8)
-        codes = companding.encode(samples)[: len(heard) - graph.window + graph.lookahead]
+        codes = companding.encode(samples, graph.companding)[: len(heard) - graph.window + graph.lookahead]
         heard[graph.window - graph.lookahead :][: len(codes)] = codes
         tensors = [heard[:, None]]
         for op in graph.ops:

@@ -73,10 +73,14 @@ def test_it_is_as_large_as_it_says(recipe, windowed):
     assert (recipe.student.lookahead, recipe.student.window, recipe.student.hop) == (lookahead, window, 256)
 
 
+def _padded(student, heard):
+    return padded(heard, FRAMES, student.hop, student.window, student.lookahead)
+
+
 def test_the_window_equals_the_whole_utterance(recipe, trained, windowed, heard):
     student = recipe.student
     whole = animate(trained, student, heard)
-    whole_audio = decode(codes(padded(heard, FRAMES, student.hop, student.window, student.lookahead)))
+    whole_audio = decode(codes(_padded(student, heard), student.companding))
     windows = np.lib.stride_tricks.sliding_window_view(whole_audio, student.window)[:: student.hop]
     by_window = windowed.predict(windows[..., None], verbose=0)
     assert np.abs(by_window - whole).max() < 1e-4 * max(1.0, np.abs(whole).max())
@@ -90,15 +94,15 @@ def test_every_runtime_gives_the_same_int8(recipe, windowed, heard, tmp_path):
     from facelite.converters.lower import lower
 
     student = recipe.student
-    whole = companding.codes(padded(heard, FRAMES, student.hop, student.window, student.lookahead))
+    whole = companding.codes(_padded(student, heard), student.companding)
     windows = np.lib.stride_tricks.sliding_window_view(whole, student.window)[:: student.hop]
     model = tflite.convert(windowed, [companding.decode(window) for window in windows[::5]])
     file = tmp_path / "student.tflite"
     file.write_bytes(model)
     controls = list(student.controls)
-    spec = StudentSpec(name=student.name, lookahead=student.lookahead, controls=controls, smoothing=False)
+    spec = StudentSpec(name=student.name, lookahead=student.lookahead, controls=controls, companding=student.companding)
     graph = lower(frontend.load(file), spec)
-    expected = reference.animate(graph, companding.codes(heard))
+    expected = reference.animate(graph, companding.codes(heard, student.companding))
     assert np.array_equal(Student(blob.pack(graph)).animate(heard), expected)
     litert = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
     litert.allocate_tensors()

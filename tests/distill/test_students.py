@@ -39,7 +39,7 @@ def test_windowed_student_equals_the_whole_utterance(student, trained):
 
     pcm = (np.random.default_rng(1).standard_normal(16000) * 0.1).astype(np.float32)
     whole = animate(trained, student, pcm)
-    audio = decode(codes(padded(pcm, len(whole), student.hop, student.window, student.lookahead)))
+    audio = decode(codes(padded(pcm, len(whole), student.hop, student.window, student.lookahead), student.companding))
     windows = np.lib.stride_tricks.sliding_window_view(audio, student.window)[:: student.hop]
     by_window = students.windowed(student, trained).predict(windows[..., None], verbose=0)
     assert whole.shape == (63, len(student.controls))
