@@ -181,8 +181,9 @@ def load_graph(bundle: str | Path) -> Graph:
         The folder is no bundle, or one of those files is damaged.
     """
     bundle = Path(bundle)
-    curve = blob.companding_of((bundle / BLOB_NAME).read_bytes())
-    graph = lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(load(bundle), curve))
+    student = load(bundle)
+    curve = blob.companding_of((bundle / BLOB_NAME).read_bytes(), bundle / BLOB_NAME)
+    graph = lower(tflite_frontend.load(bundle / TFLITE_NAME), _spec_of(student, curve))
     names = golden.layer_names(bundle / GOLDEN_NAME)
     if len(names) != len(graph.ops):
         return graph

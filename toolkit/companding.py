@@ -9,6 +9,7 @@ Python both compare integers with the same table.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -45,8 +46,8 @@ def thresholds(curve: Curve = "mulaw") -> NDArray[np.int32]:
     return edges
 
 
-def curve_of(edges: NDArray) -> Curve:
-    """The curve that has these thresholds.
+def curve_of(edges: NDArray, source: str | Path) -> Curve:
+    """The curve that has these thresholds; `source` is the file that they are of, for messages.
 
     Raises
     ------
@@ -56,7 +57,8 @@ def curve_of(edges: NDArray) -> Curve:
     for curve in MU:
         if np.array_equal(edges, thresholds(curve)):
             return curve
-    raise BadInput("thresholds", f"are of none of {', '.join(MU)}", "convert the student with this version")
+    known = ", ".join(MU)
+    raise BadInput(source, f"its thresholds are of none of {known}", "convert the student with this version")
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from facelite import companding, requantise
@@ -71,8 +72,8 @@ def pack(graph: Graph) -> bytes:
     return _sealed(sections.joined(header))
 
 
-def companding_of(data: bytes) -> companding.Curve:
-    """The curve by which a blob's student hears.
+def companding_of(data: bytes, source: str | Path) -> companding.Curve:
+    """The curve by which the student of a blob, one that the kernel has loaded, hears; `source` is for messages.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def companding_of(data: bytes) -> companding.Curve:
         Its thresholds are of none that is known.
     """
     (offset,) = struct.unpack_from("<I", data, _THRESHOLDS_OFFSET)
-    return companding.curve_of(np.frombuffer(data, "<u2", 127, offset))
+    return companding.curve_of(np.frombuffer(data, "<u2", 127, offset), source)
 
 
 def pair_safe(weights: NDArray[np.int8]) -> bool:

@@ -133,6 +133,12 @@ def test_a_student_of_another_curve_hears_by_it_in_every_file(small_student, tmp
     assert not np.array_equal(heard, reference.animate(graph, companding.codes(pcm)))
 
 
+def test_a_folder_without_a_bundle_is_one_clear_line(tmp_path):
+    with pytest.raises(facelite.BadInput, match=tmp_path.name) as refusal:
+        load_graph(tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
 def test_converting_twice_gives_the_same_model_files(small_student, small_bundle, tmp_path):
     convert(small_student, tmp_path / "again")
     for name in ("student.facelite", "student.c", "student.h", "student_int8.tflite", "golden.npz"):

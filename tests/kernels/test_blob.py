@@ -44,7 +44,7 @@ def test_checksum_is_zlibs_over_all_but_its_own_field(blobs):
 def test_the_thresholds_say_how_it_hears(graphs, curve):
     blob = pack(replace(graphs["zoo"], companding=curve))
     assert Student(blob).info.ops == len(graphs["zoo"].ops)
-    assert companding_of(blob) == curve
+    assert companding_of(blob, "a blob") == curve
 
 
 @pytest.mark.parametrize(("channels", "inputs"), [(1, 1), (4, 4), (16, 8), (17, 9), (27, 12), (33, 160)])

@@ -32,6 +32,6 @@ def test_the_samples_of_codes_have_these_codes(curve):
 @pytest.mark.parametrize("curve", CURVES)
 def test_a_curve_is_known_by_its_thresholds(curve):
     edges = companding.thresholds(curve)
-    assert companding.curve_of(edges) == curve
-    with pytest.raises(BadInput, match="mulaw, mulaw32"):
-        companding.curve_of(edges + 1)
+    assert companding.curve_of(edges, "a blob") == curve
+    with pytest.raises(BadInput, match=r"a blob: .*mulaw, mulaw32"):
+        companding.curve_of(edges + 1, "a blob")
