@@ -46,6 +46,12 @@ def thresholds(curve: Curve = "mulaw") -> NDArray[np.int32]:
     return edges
 
 
+def check(curve: str, source: str) -> None:
+    """Raises BadInput, naming `source`, if there is no such curve."""
+    if curve not in MU:
+        raise BadInput(source, f"companding {curve!r} is unknown", f"use one of {', '.join(MU)}")
+
+
 def curve_of(edges: NDArray, source: str | Path) -> Curve:
     """The curve that has these thresholds; `source` is the file that they are of, for messages.
 

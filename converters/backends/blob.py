@@ -265,9 +265,7 @@ def _check(graph: Graph) -> None:
     """The converter's half of docs/blob.md that the sections themselves do not already guarantee."""
     if not graph.quantised:
         raise BadInput(graph.name, "the graph is float", "quantise it first")
-    if graph.companding not in companding.MU:
-        known = ", ".join(companding.MU)
-        raise BadInput(graph.name, f"companding {graph.companding!r} is unknown to the kernel", f"use one of {known}")
+    companding.check(graph.companding, graph.name)
     wave = requantise.quant_of(graph, 0)
     if graph.tensors[0].channels != 1 or wave.zero_point != 0 or wave.scale != np.float32(companding.CODE_SCALE):
         raise BadInput(graph.name, "the input is not mu-law codes (scale 1/127, zero point 0, one channel)")

@@ -37,9 +37,7 @@ def pack(graph: Graph) -> tuple[bytes, bytes]:
     """
     if not graph.quantised:
         raise BadInput(graph.name, "the graph is float", "quantise it first")
-    if graph.companding not in companding.MU:
-        known = ", ".join(companding.MU)
-        raise BadInput(graph.name, f"companding {graph.companding!r} is unknown to C", f"use one of {known}")
+    companding.check(graph.companding, graph.name)
     values = _values(graph)
     environment = _environment()
     texts = (environment.get_template(f"student.{suffix}.jinja").render(values) for suffix in ("c", "h"))
