@@ -53,6 +53,22 @@ def test_a_late_closure_has_a_positive_onset_and_a_stray_one_is_a_false_alarm():
     assert result.event_recall == 1
 
 
+def test_lips_that_meet_just_before_a_contact_have_not_found_it():
+    score = np.full(30, -1.0)
+    score[8:10] = 1.0  # frame 9 stands before 9.3, where the contact starts
+    score[20:22] = 1.0
+    result = contact_score([_clip(score, [(9.3, 11.2), (20.0, 22.0)])], 62.5)
+    assert result.event_recall == 0.5
+    assert result.false_alarms == 0
+
+
+def test_a_contact_between_two_frames_is_nobodys_to_find():
+    score = np.full(30, -1.0)
+    score[20:22] = 1.0
+    result = contact_score([_clip(score, [(9.3, 9.8), (20.0, 22.0)])], 62.5)
+    assert (result.positives, result.event_recall) == (2, 1)
+
+
 def test_correlation_is_pearson_over_the_controls_that_move():
     rng = np.random.default_rng(0)
     teacher = rng.random((200, 3)).astype(np.float32)

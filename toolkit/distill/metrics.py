@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class ContactScore:
     precision, recall
         At that threshold.
     event_recall
-        Share of reference contacts that hold at least one frame above the threshold.
+        Of the reference contacts that hold a scored frame, the share that holds one above the threshold.
     false_alarms
         Runs of frames above the threshold that match no contact, per reference contact.
     onset_ms
@@ -73,11 +74,20 @@ class ScoredClip:
 
     def inside(self) -> NDArray[np.bool_]:
         """bool [frames]: frames that stand inside a contact."""
-        frame = np.arange(len(self.score))
         inside = np.zeros(len(self.score), bool)
-        for start, end in self.contacts:
-            inside |= (frame >= start) & (frame < end)
+        for contact in self.contacts:
+            inside[self._frames(contact)] = True
         return inside
+
+    def held(self) -> list[NDArray[np.floating]]:
+        """The scores of the scored frames inside each contact; one shorter than a frame may hold none."""
+        return [self.score[span][self.speech[span]] for span in map(self._frames, self.contacts)]
+
+    @staticmethod
+    def _frames(contact: tuple[float, float]) -> slice:
+        """Frame f stands at time f: those from the start on, before the end."""
+        start, end = (max(0, math.ceil(edge)) for edge in contact)
+        return slice(start, end)
 
 
 def average_precision(score: NDArray, positive: NDArray[np.bool_]) -> float:
@@ -103,15 +113,14 @@ def contact_score(clips: Sequence[ScoredClip], frame_rate: float) -> ContactScor
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     best = int(np.argmax(f1))
     threshold = float(thresholds[best])
-    found, references, alarms, onsets = 0, 0, 0, []
+    held = [inner.max() >= threshold for clip in clips for inner in clip.held() if inner.size]
+    references, alarms, onsets = 0, 0, []
     for clip in clips:
         runs = _runs((clip.score >= threshold) & clip.speech)
         slack = MATCH_SECONDS * frame_rate
         for start, end in clip.contacts:
             matched = [run for run in runs if run[0] < end + slack and run[1] > start - slack]
-            touching = [run for run in runs if run[0] < end and run[1] > start]
             references += 1
-            found += bool(touching)
             if matched:
                 nearest = min(matched, key=lambda run: abs(run[0] - start))
                 onsets.append((nearest[0] - start) / frame_rate * 1000)
@@ -127,7 +136,7 @@ def contact_score(clips: Sequence[ScoredClip], frame_rate: float) -> ContactScor
         threshold=threshold,
         precision=float(precision[best]),
         recall=float(recall[best]),
-        event_recall=found / max(references, 1),
+        event_recall=float(np.mean(held)) if held else float("nan"),
         false_alarms=alarms / max(references, 1),
         onset_ms=float(np.median(onsets)) if onsets else float("nan"),
         inside_rate=float(above[inside].mean()) if inside.any() else float("nan"),
