@@ -59,6 +59,13 @@ _LABIODENTAL_WEIGHTS: dict[str, float] = {
 }
 
 
+CLOSURE_NEEDS = ("mouthClose", "jawOpen")
+"""Controls without which there is no measure of closure."""
+
+LABIODENTAL_NEEDS = ("mouthRollLower", *CLOSURE_NEEDS)
+"""Controls without which there is none of lower lip and teeth."""
+
+
 def closure(values: NDArray[np.floating], controls: Sequence[str]) -> NDArray[np.float32]:
     """How shut the lips are, one number a frame, larger = more shut.
 

@@ -96,6 +96,8 @@ def test_a_bundle_whose_runtimes_differ_exits_1(speech_folder, shipped_bundle, t
         (["--spec", "missing.toml"], "missing.toml"),
         (["oracle", "oracle", "--corpus", "SPEECH"], "'oracle' stands there more than once"),
         (["oracle", "--corpus", "SPEECH", "--snr-db", "nan"], "snr_db"),
+        (["oracle", "--corpus", "SPEECH", "--snr-db", "1e6"], "snr_db"),
+        (["oracle", "--corpus", "SPEECH", "--gain-db", "0"], "gain_db"),
         (["oracle", "--spec", "table.toml"], "beside oracle"),
         (["--spec", "table.toml", "--split", "test"], "splits"),
         (["--spec", "table.toml", "--snr-db", "20"], "snr_db"),

@@ -88,6 +88,22 @@ def test_a_teacher_that_needs_phones_and_gets_none_is_named(clips):
         references([replace(clip, phones=()) for clip in clips])
 
 
+def test_a_clip_listed_twice_is_named(hand_labelled, tmp_path):
+    shutil.copytree(hand_labelled, tmp_path / "speech")
+    lines = (tmp_path / "speech" / "clips.csv").read_text().splitlines()
+    (tmp_path / "speech" / "clips.csv").write_text("\n".join([*lines, lines[1]]) + "\n")
+    with pytest.raises(BadInput, match=rf"clips\.csv: line {len(lines) + 1}: .* is listed a second time"):
+        open_speech(tmp_path / "speech")
+
+
+def test_a_folder_of_a_teachers_name_does_not_become_the_teacher(clips, spoken, tmp_path, monkeypatch):
+    (tmp_path / "oracle").mkdir()
+    monkeypatch.chdir(tmp_path)
+    np.testing.assert_array_equal(references(clips[:1], "oracle")[0].curves.values, spoken[0].curves.values)
+    with pytest.raises(BadInput, match="holds no finished labels"):
+        references(clips[:1], "oracle/")
+
+
 @pytest.mark.parametrize(
     ("table", "change", "problem"),
     [
@@ -95,6 +111,8 @@ def test_a_teacher_that_needs_phones_and_gets_none_is_named(clips):
         ("phones.csv", ("0.080", "soon"), r"phones\.csv: line \d+: .*'soon' is no number"),
         ("phones.csv", ("0.080", "nan"), r"phones\.csv: line \d+: .*'nan' is no number"),
         ("phones.csv", ("0.080,0.144", "0.144,0.080"), r"phones\.csv: line 2: end 0\.08 comes before start"),
+        ("phones.csv", ("T,0.119", "T,0.2"), r"phones\.csv: line 2: release 0\.2 s lies outside"),
+        ("phones.csv", ("0.080,0.144,T", "0.080,0.144,TT"), r"phones\.csv: line 2: 'TT' is no phone"),
         ("clips.csv", (",de,", ",de"), r"clips\.csv: line 2: has not as many cells"),
         ("clips.csv", (",de,", ",d\xe9,"), r"clips\.csv: is not a table in UTF-8"),
         ("clips.csv", None, "is missing"),

@@ -84,6 +84,22 @@ def test_the_kernel_gives_litert_values_on_the_speech_that_is_measured(shipped_b
     assert proof.values == proof.windows * len(subject.controls)
 
 
+def test_a_blob_without_its_tflite_file_is_measured_and_has_no_proof(shipped_bundle, spoken, tmp_path):
+    """The TFLite file beside a blob of another name is another student's."""
+    shutil.copytree(shipped_bundle, tmp_path / "bundle")
+    for blob in (tmp_path / "alone.facelite", tmp_path / "bundle" / "other.facelite"):
+        shutil.copy(shipped_bundle / "student.facelite", blob)
+        (subject,) = open_subjects(str(blob))
+        assert len(subject.unsmoothed(spoken[0].audio(), ())) == len(spoken[0].curves.values)
+        assert prove(subject, spoken) is None
+
+
+def test_the_proof_is_of_the_tier_that_gave_the_figures(shipped_bundle, spoken, monkeypatch):
+    monkeypatch.setenv("FACELITE_ISA", "ref")
+    (subject,) = open_subjects(str(shipped_bundle))
+    assert prove(subject, spoken[:1]).tier == "ref"
+
+
 @pytest.mark.parametrize(
     ("make", "problem"),
     [

@@ -174,6 +174,12 @@ def test_paths_of_a_specification_are_its_own(tmp_path):
         (('corpora = ["speech"]', 'corpora = ["speech"]\nsplits = ["tset"]'), "'tset' is unknown"),
         (('corpora = ["speech"]', 'corpora = ["speech"]\nsnr_db = [nan]'), "snr_db.0 must be a finite number"),
         (('corpora = ["speech"]', 'corpora = ["speech"]\ngain_db = [nan]'), "gain_db.0 must be a finite number"),
+        (('corpora = ["speech"]', 'corpora = ["speech"]\ngain_db = [0]'), "gain_db.0 must be less than 0"),
+        (
+            ('corpora = ["speech"]', 'corpora = ["speech"]\nsnr_db = [1e6]'),
+            "snr_db.0 must be less",
+        ),
+        (('corpora = ["speech"]', 'corpora = ["speech"]\ngain_db = [-30, -30]'), "-30.0 stands there more than once"),
         (('name = "small"', 'name = "teacher"'), "'teacher' stands there more than once"),
         (("runs/2", "runs/1"), "'runs/1' stands there more than once"),
         (("[[row]]", "[[row"), "is not TOML"),
@@ -213,6 +219,19 @@ def test_rows_keep_apart_what_is_theirs(tmp_path):
 
 def _quiet(text: str, done: int, total: int) -> None:
     """No progress."""
+
+
+def test_controls_that_the_reference_lacks_are_not_measured(hand_labelled):
+    rows = (Row(name="a", students=("activity",)),)
+    with pytest.raises(BadInput, match="teacher: has none of the students' controls"):
+        evaluate(TableSpec(corpora=(str(hand_labelled),), teacher="oracle", row=rows))
+
+
+def test_lips_are_not_scored_on_a_rig_without_lips(spoken):
+    jaw = _noisy(0.05).narrowed(("jawOpen", "mouthPressLeft"))
+    score = measure(jaw, spoken).scores["clean"]["emodb/test"]
+    assert (score.closure, score.labiodental, score.interval) == (None, None, None)
+    assert score.correlation > 0.5
 
 
 def test_a_headline_that_was_not_measured_is_refused(spoken):

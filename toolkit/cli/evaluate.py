@@ -38,7 +38,7 @@ def evaluate(
         typer.Option(help="Whose curves are the reference: a teacher (oracle unless given), or a folder of labels."),
     ] = None,
     gain_db: Annotated[
-        list[float] | None, typer.Option(max=0.0, help="Also play the clips at this level; may be given again.")
+        list[float] | None, typer.Option(help="Also play the clips at this level below 0; may be given again.")
     ] = None,
     snr_db: Annotated[
         list[float] | None, typer.Option(help="Also add pink noise at this ratio; may be given again.")
@@ -120,12 +120,13 @@ def _asked(student: list[str] | None, corpus: list[Path] | None, said: dict[str,
 
 def _names(students: list[str]) -> list[str]:
     """Short names: a file's folder, a folder's own name; whole paths where those are not distinct."""
-    short = [Path(one).parent.name if Path(one).suffix else Path(one).name or one for one in students]
+    files = (".keras", ".facelite")
+    short = [Path(one).parent.name if Path(one).suffix in files else Path(one).name or one for one in students]
     return short if len(set(short)) == len(short) and all(short) else students
 
 
 def _summary(filled: dict[str, Any]) -> str:
-    """The figures of every group, row and kind, at most 80 columns wide."""
+    """The figures of every group, row and kind."""
     return "\n\n".join("\n".join(_group(filled, group)) for group in filled["speech"])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..controls import closure
+from ..controls import CLOSURE_NEEDS, closure
 from ..distill.metrics import ContactScore, ScoredClip, contact_score, correlation
 from ..graph import Graph
 from ..runtimes import Heard
@@ -20,9 +20,6 @@ from ..teachers.protocol import Phone
 CLOSED_SHARE = 0.1
 """Without phone labels the reference's closures are the tenth of its speech frames in which its lips are most shut: p,
 b and m take about as much of speech, and a share needs no threshold that fits one student only."""
-
-NEEDED = ("mouthClose", "jawOpen")
-"""Controls without which there is no measure of closure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +116,7 @@ def measure(
 def about(signals: Mapping[str, Spoken], controls: Sequence[str]) -> dict[str, Any]:
     """Whose closures are scored: `against`, and how many of them on how many signals."""
     scored = _scored(signals)
-    if not set(NEEDED) <= set(controls):
+    if not set(CLOSURE_NEEDS) <= set(controls):
         return {"against": "nothing: the controls do not say when lips are shut", "closures": 0, "signals": 0}
     labelled = any(one.labelled for one in scored.values())
     whose = "phone labels: closures of p, b and m" if labelled else "the reference's own most shut tenth of speech"
@@ -158,7 +155,7 @@ def _contacts(
         score, looked_at = np.zeros(len(one.truth), np.float32), np.zeros(len(one.truth), bool)
         score[hops[name] - 1], looked_at[hops[name] - 1] = closure(values[name], controls), True
         clips.append(ScoredClip(score, one.contacts, one.speech & looked_at))
-    if not set(NEEDED) <= set(controls) or not any((clip.inside() & clip.speech).any() for clip in clips):
+    if not set(CLOSURE_NEEDS) <= set(controls) or not any((clip.inside() & clip.speech).any() for clip in clips):
         return None
     return contact_score(clips, rate)
 
@@ -166,7 +163,7 @@ def _contacts(
 def _own_closures(
     truth: NDArray[np.floating], controls: Sequence[str], speech: NDArray[np.bool_]
 ) -> tuple[tuple[float, float], ...]:
-    if not set(NEEDED) <= set(controls) or not speech.any():
+    if not set(CLOSURE_NEEDS) <= set(controls) or not speech.any():
         return ()
     score = closure(truth, controls)
     shut = speech & (score >= np.quantile(score[speech], 1 - CLOSED_SHARE))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..controls import closure, labiodental
+from ..controls import CLOSURE_NEEDS, LABIODENTAL_NEEDS, closure, labiodental
 from .intervals import Interval, average_precision_interval
 from .labelled import Entry, LabelledSet
 from .metrics import ContactScore, ScoredClip, contact_score, correlation, correlations, jitter
@@ -49,8 +49,8 @@ class Score:
     """A student against its teacher and against the phone labels, over one set of clips.
 
     `jitter_ratio` is the student's jitter over the teacher's own; `correlations` holds the controls that move under
-    the teacher; `closure` and `labiodental` are None where there are no labels, `interval` (of the closures' average
-    precision) also where it was not asked for.
+    the teacher; `closure` and `labiodental` are None where there are no labels, or controls that do not tell of lips,
+    `interval` (of the closures' average precision) also where it was not asked for.
     """
 
     clips: int
@@ -119,6 +119,9 @@ def score_answers(answers: Sequence[Answer], controls: tuple[str, ...], rate: fl
     teeth = [
         scored_clip(labiodental(answer.student, controls), answer.bites, answer.speech, rate) for answer in answers
     ]
+    shut = _contacts(lips, rate) if set(CLOSURE_NEEDS) <= set(controls) else None
+    bitten = _contacts(teeth, rate) if set(LABIODENTAL_NEEDS) <= set(controls) else None
+    speakers = [answer.speaker for answer in answers]
     each = zip(controls, correlations(student, teacher).tolist(), strict=True)
     return Score(
         clips=len(answers),
@@ -128,9 +131,9 @@ def score_answers(answers: Sequence[Answer], controls: tuple[str, ...], rate: fl
         correlation=correlation(student, teacher),
         jitter=own,
         jitter_ratio=own / max(theirs, 1e-9),
-        closure=_contacts(lips, rate),
-        labiodental=_contacts(teeth, rate),
-        interval=average_precision_interval(lips, [answer.speaker for answer in answers]) if interval else None,
+        closure=shut,
+        labiodental=bitten,
+        interval=average_precision_interval(lips, speakers) if interval and shut else None,
         correlations={name: value for name, value in each if np.isfinite(value)},
     )
 

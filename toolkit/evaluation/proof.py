@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..companding import codes
-from ..runtimes import Heard, Kernel, LiteRt, read, tiers
+from ..runtimes import Heard, Kernel, LiteRt, read
 from ..student import BLOB_NAME
 from .references import Reference
 from .subjects import Subject
@@ -38,22 +38,21 @@ class Proof:
     tier: str
 
 
-def prove(subject: Subject, spoken: Sequence[Reference]) -> Proof:
-    """Compare an int8 subject's bundle on clips of `spoken`.
+def prove(subject: Subject, spoken: Sequence[Reference]) -> Proof | None:
+    """Compare a subject's TFLite file with its blob on clips of `spoken`; None where it has none.
 
     Raises
     ------
     BadInput
-        Its folder lacks the TFLite file.
+        One of the files cannot be read.
     """
     from facelite.converters.bundle import TFLITE_NAME, load_graph
 
-    if subject.bundle is None:
-        raise ValueError(f"{subject.path} is no int8 student")
+    if subject.bundle is None or subject.tier is None:
+        return None
     graph = load_graph(subject.bundle)
-    tier = tiers()[-1]
     lite = LiteRt(read(subject.bundle / TFLITE_NAME), graph)
-    kernel = Kernel(read(subject.bundle / BLOB_NAME), graph, tier)
+    kernel = Kernel(read(subject.bundle / BLOB_NAME), graph, subject.tier)
     chosen = [spoken[index] for index in np.unique(np.linspace(0, len(spoken) - 1, CLIPS).astype(int))]
     heard = [Heard.of(graph, codes(reference.samples, graph.companding), WINDOWS) for reference in chosen]
     pairs = [(lite(one), kernel(one)) for one in heard]
@@ -62,5 +61,5 @@ def prove(subject: Subject, spoken: Sequence[Reference]) -> Proof:
         windows=sum(len(one.hops) for one in heard),
         values=sum(ours.size for _, ours in pairs),
         different=sum(int((theirs != ours).sum()) for theirs, ours in pairs),
-        tier=tier,
+        tier=subject.tier,
     )

@@ -19,7 +19,7 @@ from ..teachers.articulation import LABIODENTALS
 from ..teachers.closures import closures, speech_spans
 from ..teachers.loudness import frame_levels
 from ..teachers.protocol import needs_phones
-from ..teachers.registry import open_teacher
+from ..teachers.registry import names_teacher, open_teacher
 
 NOISE = "noise"
 """The source whose clips have no face."""
@@ -67,7 +67,7 @@ def references(
     Parameters
     ----------
     teacher
-        As `open_teacher` takes it, or a folder that `facelite label` wrote.
+        As `open_teacher` takes it, or a folder that `facelite label` wrote; a bare name of a teacher is the teacher.
     progress
         Called with no argument after each clip.
 
@@ -95,7 +95,7 @@ def references(
 
 def _labelled(clips: Sequence[Clip], teacher: str) -> tuple[list[Clip], Ask]:
     """The clips that can be labelled, and what gives their curves once their audio is read."""
-    if Path(teacher).is_dir():
+    if not names_teacher(teacher) and Path(teacher).is_dir():
         return _stored(clips, Path(teacher))
     opened = open_teacher(teacher)
     if needs_phones(opened):

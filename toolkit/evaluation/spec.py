@@ -10,11 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from .. import strict_toml
 from ..speech.splits import SPLITS
-from .subjects import is_teacher
+from ..teachers.registry import names_teacher
 
 _Item = TypeVar("_Item")
-
-_Decibels = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def _distinct(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
@@ -22,6 +20,10 @@ def _distinct(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
     if doubled := next((item for index, item in enumerate(items) if item in items[:index]), None):
         raise ValueError(f"{doubled!r} stands there more than once")
     return items
+
+
+_Gain = Annotated[float, Field(ge=-120, lt=0, allow_inf_nan=False)]
+_Snr = Annotated[float, Field(ge=-60, le=120, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -62,7 +64,7 @@ class TableSpec(_Strict):
     headline
         The group whose figures lead: "source/split" or "all"; "" means "all", or the only one there is.
     gain_db, snr_db
-        Conditions beside clean speech.
+        Conditions beside clean speech: levels below 0, -120 at least; ratios from -60 to 120. None stands there twice.
     int8
         Convert float students that have no bundle, and measure them on the C kernel too.
     row
@@ -75,8 +77,8 @@ class TableSpec(_Strict):
     sources: tuple[str, ...] = ()
     teacher: str = "oracle"
     headline: str = ""
-    gain_db: tuple[_Decibels, ...] = ()
-    snr_db: tuple[_Decibels, ...] = ()
+    gain_db: Annotated[tuple[_Gain, ...], AfterValidator(_distinct)] = ()
+    snr_db: Annotated[tuple[_Snr, ...], AfterValidator(_distinct)] = ()
     int8: bool = False
     row: Annotated[tuple[Row, ...], Field(min_length=1)]
 
@@ -116,7 +118,7 @@ def load(path: str | Path, corpora: tuple[str, ...] = ()) -> TableSpec:
 
 def _rooted(spec: TableSpec, folder: Path) -> TableSpec:
     def rooted(name: str) -> str:
-        if is_teacher(name):
+        if names_teacher(name):
             kind, colon, argument = name.partition(":")
             return f"{kind}{colon}{normpath(folder / argument)}" if argument else name
         return normpath(folder / name)

@@ -16,7 +16,7 @@ from ..spec import beside
 from ..speech.audio import SAMPLE_RATE
 from ..student import BLOB_NAME, load
 from ..teachers.protocol import Phone, needs_phones
-from ..teachers.registry import open_teacher, specs
+from ..teachers.registry import names_teacher, open_teacher
 
 TEACHER, FLOAT, INT8 = "teacher", "float", "int8"
 """Kinds of subject; INT8 is the C kernel, which LiteRT's int8 equals bit for bit (see `proof`)."""
@@ -50,7 +50,9 @@ class Subject:
     unsmoothed
         Its curves before smoothing.
     bundle
-        Folder with the files that an int8 student was loaded from.
+        Folder in which an int8 student's TFLite file lies beside its blob; None where there is none.
+    tier
+        Of the C kernel that runs an int8 student.
     """
 
     path: str
@@ -63,6 +65,7 @@ class Subject:
     memory: int | None
     unsmoothed: Unsmoothed
     bundle: Path | None = None
+    tier: str | None = None
 
     @property
     def rate(self) -> float:
@@ -86,12 +89,6 @@ class Subject:
         return smooth(curves) if self.smoothing else curves
 
 
-def is_teacher(spec: str) -> bool:
-    """Whether `spec` names a teacher rather than a file or folder."""
-    kinds = {known.partition(":")[0] for known in specs()}
-    return spec.partition(":")[0] in kinds and not Path(spec).exists()
-
-
 def open_subjects(spec: str, scratch: Path | None = None) -> list[Subject]:
     """Open every rendition that `spec` leads to: one teacher, or a student in float and, where there is a blob, int8.
 
@@ -99,7 +96,8 @@ def open_subjects(spec: str, scratch: Path | None = None) -> list[Subject]:
     ----------
     spec
         A teacher as `open_teacher` takes it; a `.keras` file with its student.toml; a `.facelite` file; or a folder
-        with either, or both, or with a bundle folder beside its student.keras.
+        with either, or both, or with a bundle folder beside its student.keras. A bare name of a teacher is the teacher,
+        whatever lies in the working directory; `oracle/` is a folder.
     scratch
         An empty folder to convert a float student into when no bundle is there; None measures it in float alone.
 
@@ -108,7 +106,7 @@ def open_subjects(spec: str, scratch: Path | None = None) -> list[Subject]:
     BadInput
         Nothing that can be measured is there, or it cannot be opened.
     """
-    if is_teacher(spec):
+    if names_teacher(spec):
         return [_teacher(spec)]
     keras, blob = _files(Path(spec))
     subjects = [_float(keras)] if keras else []
@@ -169,6 +167,8 @@ def _float(path: Path) -> Subject:
 
 
 def _int8(blob: Path, spec: str) -> Subject:
+    from facelite.converters.recipes import TFLITE_NAME
+
     student = load(blob)
     _check_rate(blob, student.sample_rate)
     info = student.info
@@ -182,7 +182,8 @@ def _int8(blob: Path, spec: str) -> Subject:
         parameters=info.parameters,
         memory=info.blob_bytes + info.model_bytes + info.stream_bytes + info.scratch_bytes + info.stack_bytes,
         unsmoothed=lambda pcm, phones: student.animate(pcm, smoothing=False),
-        bundle=blob.parent,
+        bundle=blob.parent if blob.name == BLOB_NAME and (blob.parent / TFLITE_NAME).is_file() else None,
+        tier=student.isa,
     )
 
 

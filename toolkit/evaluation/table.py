@@ -15,6 +15,7 @@ import facelite
 
 from ..errors import BadInput
 from ..speech.corpus import Clip
+from ..teachers.articulation import BILABIALS
 from .conditions import Condition
 from .figures import figures
 from .proof import Proof, prove
@@ -22,7 +23,7 @@ from .references import NOISE, Reference, references
 from .run import ALL, Measured, measure
 from .spec import Row, TableSpec
 from .speech import open_speech
-from .subjects import INT8, STUDENT_NAME, Subject, open_subjects
+from .subjects import STUDENT_NAME, Subject, open_subjects
 
 FORMAT = 1
 """Of the table as JSON; it grows when a field changes its meaning or goes."""
@@ -138,6 +139,7 @@ def evaluate(
         done = iter(range(1, len(speech) + 1))
         text = f"asking {spec.teacher}"
         spoken = references(speech, spec.teacher, lambda: progress(text, next(done), len(speech)))
+        rows = _narrowed(rows, spoken[0].curves.controls)
         table = fill(spec, rows, spoken, noise, progress)
         if page:
             from ..report.side_by_side import write
@@ -152,12 +154,19 @@ def holds(table: dict[str, Any]) -> bool:
     return all(proof["different"] == 0 for proof in proofs)
 
 
-def _narrowed(rows: list[Opened]) -> list[Opened]:
-    """All subjects on the controls that they share: an error is a mean over controls, and rows are compared."""
+def _narrowed(rows: list[Opened], wanted: Sequence[str] | None = None) -> list[Opened]:
+    """All subjects on the controls that they share, and that the reference has where it is known.
+
+    An error is a mean over controls, and rows are compared: what one of them lacks is not measured on the others.
+    """
     subjects = [subject for row in rows for seed in row.seeds for subject in seed]
     shared = set.intersection(*(set(subject.controls) for subject in subjects))
     if not shared:
         raise BadInput("rows", "the students share no control", "compare students of one rig")
+    if wanted is not None:
+        shared &= set(wanted)
+    if not shared:
+        raise BadInput("teacher", "has none of the students' controls", "measure against a teacher of their rig")
     fewest = min(subjects, key=lambda subject: len(subject.controls))
     controls = tuple(name for name in fewest.controls if name in shared)
     return [Opened(row.row, [[subject.narrowed(controls) for subject in seed] for seed in row.seeds]) for row in rows]
@@ -184,7 +193,7 @@ def _speech(spoken: Sequence[Reference]) -> dict[str, dict[str, Any]]:
             "clips": len(clips),
             "minutes": round(sum(clip.seconds for clip in clips) / 60, 2),
             "speakers": len({clip.speaker for clip in clips}),
-            "closures": sum(phone.symbol in ("P", "B", "M") for clip in clips for phone in clip.phones),
+            "closures": sum(phone.symbol in BILABIALS for clip in clips for phone in clip.phones),
         }
         for name, clips in members.items()
     }
@@ -215,7 +224,7 @@ def _row(
         "sizes": sizes,
         "figures": by_group[headline],
         "by_group": by_group,
-        "students": [_student(subject, result, prove(subject, spoken) if subject.kind == INT8 else None)
+        "students": [_student(subject, result, prove(subject, spoken))
                      for subject, result in measured],
     }  # fmt: skip
 

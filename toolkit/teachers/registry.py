@@ -79,6 +79,11 @@ def open_teacher(spec: str) -> Teacher:
     return kind.teacher().open(kind.shipped)
 
 
+def names_teacher(spec: str) -> bool:
+    """Whether `spec` names a teacher: anything else is a file or folder, as is `./oracle` or `oracle/`."""
+    return spec.partition(":")[0] in _KINDS
+
+
 def specs() -> tuple[str, ...]:
     """What `open_teacher` understands, with placeholders for paths."""
     return tuple(
