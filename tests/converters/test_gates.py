@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from facelite import BadInput
 from facelite.compare import parse_gate, read_gates
 from facelite.compare.gates import complaint, judge
+from facelite.compare.numeric import distance
 
 
 def row(runtime: str, correlation: float, **more) -> dict:
@@ -63,10 +65,34 @@ def test_a_gate_that_judges_nothing_is_refused(text):
         judge([parse_gate(text)], [row("C kernel, ref", 0.99)])
 
 
-@pytest.mark.parametrize("text", ["", "correlation", "correlation > 1", "corelation>=1", "correlation>=high", ">=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "correlation",
+        "correlation > 1",
+        "corelation>=1",
+        "correlation>=high",
+        "correlation>=nan",
+        "max_error<=inf",
+        ">=1",
+    ],
+)
 def test_what_is_no_gate_is_refused(text):
     with pytest.raises(BadInput, match="gate"):
         parse_gate(text)
+
+
+def test_an_exact_match_keeps_every_lower_limit_of_noise():
+    exact = row("C kernel, ref", 1.0, snr_db=None, max_error=0.0)
+    (judged,) = judge([parse_gate("snr_db>=60")], [exact])
+    assert (judged["holds"], judged["value"]) == (True, None)
+
+
+def test_a_runtime_that_answers_nothing_keeps_no_cosine():
+    found = distance(np.zeros((5, 2)), np.ones((5, 2)))
+    assert found["cosine"] == 0
+    assert not judge([parse_gate("cosine>=.99")], [row("C kernel, ref", 0.0, **found)])[0]["holds"]
 
 
 def test_gates_of_a_file(tmp_path):

@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import BadInput
 from ..teachers.protocol import Phone
+
+LOUDEST_GAIN = 120.0
+"""dB; 16 bits have 96 between their first step and full scale."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +35,15 @@ def recordings(audio: str | Path | None, sample_rate: int, limit: int | None = N
     limit
         At most so many, spread evenly over all.
     gain
-        dB, by which they are made louder; beyond full scale is clipped when it becomes int16.
+        dB, -120 to 120, by which they are made louder; beyond full scale is clipped when it becomes int16.
 
     Raises
     ------
     BadInput
-        There is no such file, or one of them cannot be read.
+        There is no such file, one of them cannot be read, or the gain is out of range.
     """
+    if not -LOUDEST_GAIN <= gain <= LOUDEST_GAIN:
+        raise BadInput("--gain", f"{gain:g} dB is out of range", f"give -{LOUDEST_GAIN:g} to {LOUDEST_GAIN:g}")
     from facelite.converters.calibration import sound_files
 
     from .. import data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,7 +90,9 @@ def parse_gate(text: str) -> Gate:
     try:
         limit = float(found["limit"])
     except ValueError:
-        raise BadInput(f"gate {text!r}", f"{found['limit']!r} is no number", "for instance correlation>=.98") from None
+        limit = math.nan
+    if not math.isfinite(limit):
+        raise BadInput(f"gate {text!r}", f"{found['limit']!r} is no limit", "for instance correlation>=.98")
     runtime = found["runtime"].strip() if found["runtime"] else None
     return Gate(text.strip(), runtime, found["measure"], found["relation"], limit)
 
@@ -121,8 +124,9 @@ def judge(gates: Sequence[Gate], runtimes: Sequence[Mapping[str, Any]]) -> list[
     Returns
     -------
     One row a gate and runtime that has the measure: `gate`, `runtime`, `measure`, `value` (of the worst control or
-    layer), `relation`, `limit`, `control`, `layer`, `holds`. Where the measure is not one of theirs, `control` is the
-    one that errs most, and `layer` where the runtime first parts from its reference or, if none, the noisiest.
+    layer; None for the SNR of an exact match, which keeps any lower limit), `relation`, `limit`, `control`, `layer`,
+    `holds`. Where the measure is not one of theirs, `control` is the one that errs most, and `layer` where the runtime
+    first parts from its reference or, if none, the noisiest.
 
     Raises
     ------
@@ -142,7 +146,8 @@ def complaint(row: Mapping[str, Any]) -> str:
     """A broken gate in one line, naming runtime, layer, control, value and limit."""
     where = [f"{kind} {row[kind]}" for kind in ("control", "layer") if row[kind] is not None]
     about = f" ({', '.join(where)})" if where else ""
-    return f"{row['runtime']}: {row['measure']} is {row['value']:.4g}, limit {row['relation']} {row['limit']:g}{about}"
+    value = "infinite" if row["value"] is None else f"{row['value']:.4g}"
+    return f"{row['runtime']}: {row['measure']} is {value}, limit {row['relation']} {row['limit']:g}{about}"
 
 
 def _judged(gate: Gate, runtimes: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -151,22 +156,30 @@ def _judged(gate: Gate, runtimes: Sequence[Mapping[str, Any]]) -> Iterator[dict[
         if not gate.is_about(row["runtime"]):
             continue
         parts = row[f"{scope}s"] if scope else [row]
-        told = [part for part in parts if part.get(name) is not None]
+        told = {index: value for index, part in enumerate(parts) if (value := _value(part, name)) is not None}
         if not told:
             continue
         pick = min if gate.relation == ">=" else max
-        worst = pick(told, key=lambda part: part[name])
+        index = pick(told, key=told.__getitem__)
+        worst, value = parts[index], told[index]
         yield {
             "gate": gate.text,
             "runtime": row["runtime"],
             "measure": gate.measure,
-            "value": worst[name],
+            "value": value if math.isfinite(value) else None,
             "relation": gate.relation,
             "limit": gate.limit,
             "control": worst["control"] if scope == "control" else _control(row) if not scope else None,
             "layer": worst["layer"] if scope == "layer" else _layer(row) if not scope else None,
-            "holds": gate.keeps(worst[name]),
+            "holds": gate.keeps(value),
         }
+
+
+def _value(part: Mapping[str, Any], name: str) -> float | None:
+    """A measure of a runtime, control or layer; an exact match, which has no noise, is infinitely far above it."""
+    if name == "snr_db" and part.get(name) is None and part.get("max_error") == 0:
+        return math.inf
+    return part.get(name)
 
 
 def _control(row: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,8 @@ from ..distill.metrics import correlations
 def distance(values: NDArray[np.floating], truth: NDArray[np.floating]) -> dict[str, float | None]:
     """How far real values are from the float student's: errors, SNR in dB, cosine, and best-fitting scale.
 
-    `snr_db` is None for an exact match or a reference of zeros, `cosine` and `scale` for one of zeros.
+    `snr_db` is None for an exact match or a reference of zeros, `cosine` and `scale` for one of zeros; zeros where
+    there should be none have a cosine of 0.
     """
     error = values.astype(np.float64) - truth
     signal, noise = float(np.sum(truth.astype(np.float64) ** 2)), float(np.sum(error**2))
@@ -23,7 +24,7 @@ def distance(values: NDArray[np.floating], truth: NDArray[np.floating]) -> dict[
         "max_error": float(np.abs(error).max()),
         "mean_error": float(np.abs(error).mean()),
         "snr_db": 10 * float(np.log10(signal / noise)) if signal > 0 and noise > 0 else None,
-        "cosine": dot / float(np.sqrt(signal * own)) if signal > 0 and own > 0 else None,
+        "cosine": (dot / float(np.sqrt(signal * own)) if own > 0 else 0.0) if signal > 0 else None,
         "scale": dot / signal if signal > 0 else None,
     }
 
