@@ -18,6 +18,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 """Annotation of a verb's `as_json: AsJson = False` parameter."""
 
 
+MAX_SEED = 2**32 - 1
+"""Largest seed that Keras takes."""
+
+Seed = Annotated[int | None, typer.Option(min=0, max=MAX_SEED, help="Train with this seed instead.")]
+"""Annotation of a training verb's `seed: Seed = None` parameter."""
+
+
 def console() -> Console:
     """Rich console on stdout for tables; plain text when piped."""
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from rich import box
 from rich.table import Table
 
+from ..errors import BadInput
 from .common import AsJson, console, note, print_json, progress
 
 if TYPE_CHECKING:
@@ -52,7 +54,11 @@ def build(
     """Synthesise speech with exact phone timings, and take in packaged recordings; run again to resume."""
     from ..speech.sources import catalogue
 
+    if not math.isfinite(hours):
+        raise BadInput("--hours", f"{hours:g} is no length", "give hours of audio")
     names = [name.strip() for name in sources.split(",") if name.strip()]
+    if not names:
+        raise BadInput("--sources", "names no source", f"use some of {', '.join(catalogue.NAMES)}")
     usable, skipped = catalogue.available(names, seed)
     for missing in skipped:
         note(f"skipped: {missing}")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .common import MAX_SEED, Seed
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to `app`."""
@@ -32,7 +34,7 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="Start from this student of the same architecture (its run or file).")
         ] = None,
         steps: Annotated[int | None, typer.Option(min=1, help="Train for this many steps instead.")] = None,
-        seed: Annotated[int | None, typer.Option(help="Train with this seed instead.")] = None,
+        seed: Seed = None,
         seeds: Annotated[
             str | None, typer.Option(help="Train once with each, as in 1,2,3, and write the spread of the measures.")
         ] = None,
@@ -65,6 +67,9 @@ def _numbers(text: str) -> list[int]:
     from ..errors import BadInput
 
     try:
-        return list(dict.fromkeys(int(part) for part in text.split(",")))
+        numbers = [int(part) for part in text.split(",")]
     except ValueError:
-        raise BadInput("--seeds", f"{text} is no list of whole numbers", "give them as 1,2,3") from None
+        numbers = [-1]
+    if not 0 <= min(numbers) <= max(numbers) <= MAX_SEED:
+        raise BadInput("--seeds", f"{text} is no list of whole numbers from 0 to {MAX_SEED}", "give them as 1,2,3")
+    return list(dict.fromkeys(numbers))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .common import Seed
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to `app`."""
@@ -20,7 +22,7 @@ def register(app: typer.Typer) -> None:
         recipe: Annotated[Path | None, typer.Option(help="A recipe file; the packaged one without.")] = None,
         init: Annotated[Path | None, typer.Option(help="A trained teacher's folder to start from.")] = None,
         steps: Annotated[int | None, typer.Option(min=1, help="Train for this many steps instead.")] = None,
-        seed: Annotated[int | None, typer.Option(help="Train with this seed instead.")] = None,
+        seed: Seed = None,
     ) -> None:
         """Train the neural teacher: audio alone, the whole utterance; killed runs go on where they were saved."""
         from facelite.converters.quiet import quiet

@@ -55,7 +55,7 @@ class TrainConfig(Strict):
     velocity_weight: float = Field(default=0.5, ge=0)
     contact_weight: float = Field(default=3.0, ge=0)
     mel_weight: float = Field(default=0.5, ge=0)
-    seed: int = 1
+    seed: int = Field(default=1, ge=0, lt=2**32)
     evaluate_every: int = Field(default=1000, gt=0)
     checkpoint_every: int = Field(default=250, gt=0)
     threads: int = Field(default=0, ge=0)

@@ -154,7 +154,10 @@ def _table(path: Path, schema: pa.Schema) -> pa.Table:
         raise BadInput(path, f"is not readable Parquet ({error})", "build the corpus again") from error
     if missing := [name for name in schema.names if name not in table.column_names]:
         raise BadInput(path, f"lacks the columns {', '.join(missing)}", "build the corpus again")
-    return table.select(schema.names).cast(schema)
+    try:
+        return table.select(schema.names).cast(schema)
+    except pa.ArrowException as error:
+        raise BadInput(path, f"holds a column of another type ({error})", "build the corpus again") from error
 
 
 def _phones_by_path(table: pa.Table) -> dict[str, tuple[TimedPhone, ...]]:

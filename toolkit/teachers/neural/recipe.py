@@ -36,7 +36,7 @@ class TrainConfig(BaseModel):
     precision: str = Field(default="float32", pattern="^(float32|mixed_bfloat16)$")
     workers: int = Field(default=1, gt=0)
     """Processes that make batches; what they make does not depend on it."""
-    seed: int = 1
+    seed: int = Field(default=1, ge=0, lt=2**32)
     evaluate_every: int = Field(default=500, gt=0)
     calibration: float = Field(default=0.5, ge=0, le=1)
 
