@@ -137,6 +137,18 @@ def test_a_faulty_folder_is_named(folder: Path, tmp_path: Path, file: str, old: 
         build(tmp_path / "corpus", [ManifestFolder(folder)])
 
 
+def test_two_recordings_that_would_become_one_clip_are_refused(folder: Path) -> None:
+    table = folder / "manifest.csv"
+    lines = table.read_text().splitlines()
+    (folder / "books" / "b b.wav").write_bytes((folder / "books" / "a.wav").read_bytes())
+    (folder / "books" / "b_b.wav").write_bytes((folder / "books" / "a.wav").read_bytes())
+    (line,) = (line for line in lines if line.startswith("books/a.wav"))
+    doubled = [line.replace("books/a.wav", name) for name in ("books/b b.wav", "books/b_b.wav")]
+    table.write_text("\n".join([*lines, *doubled]) + "\n")
+    with pytest.raises(BadInput, match=r"b_b\.wav: would have the same name as books/b b\.wav"):
+        ManifestFolder(folder)
+
+
 @pytest.mark.parametrize(
     "file", ["align/books.csv", "align/summary.csv", "align_manual/hand.csv", "noise/manifest.csv"]
 )

@@ -69,7 +69,7 @@ def test_answers_are_those_that_arithmetic_1_stands_for():
         (oracle, "_PRESS", 0.43),
         (closures, "RELEASE_RISE_DB", 5.0),
         (loudness, "RANGE_DB", 31.0),
-        (articulation, "STOPS", frozenset({"P"})),
+        (articulation, "BILABIAL_STOPS", frozenset({"P"})),
     ],
 )
 def test_it_follows_every_constant(monkeypatch, module, name, value):

@@ -33,9 +33,6 @@ INVENTORY: tuple[str, ...] = (SILENCE, *VOWELS, *CONSONANTS)
 STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
 """Phones that begin with a closure; their interval starts at the closure, not at the burst."""
 
-BILABIAL_CLOSURES = frozenset({"P", "B", "M"})
-"""Phones during which the lips are shut."""
-
 NEUTRAL_VOWEL = "AH"
 """What an unknown vowel becomes: lips and jaw near rest."""
 

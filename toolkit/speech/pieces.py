@@ -21,8 +21,8 @@ _QUIET = 10
 def cuts(audio: NDArray[np.float32], phones: Sequence[TimedPhone] = (), longest: float = LONGEST) -> list[float]:
     """Seconds at which to divide, between 0 and the end; none where the audio is short enough.
 
-    Each piece lasts between a half and all of `longest`. The cut lies in the middle of the longest silence among
-    the phones there, or, where they know none, of the quietest 0.2 s.
+    Each piece lasts between a half and all of `longest`, the last one a second at least. The cut lies in the middle of
+    the longest silence among the phones there, or, where they know none, of the quietest 0.2 s.
     """
     seconds = len(audio) / SAMPLE_RATE
     silences = [phone for phone in phones if phone.symbol == SILENCE]

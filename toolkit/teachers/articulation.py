@@ -169,4 +169,4 @@ DIPHTHONG_SHARE = 0.6
 
 BILABIALS = frozenset({"P", "B", "M"})
 LABIODENTALS = frozenset({"F", "V"})
-STOPS = frozenset({"P", "B"})
+BILABIAL_STOPS = frozenset({"P", "B"})

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from .articulation import BILABIALS, STOPS
+from .articulation import BILABIAL_STOPS, BILABIALS
 from .protocol import Phone
 
 RELEASE_RISE_DB = 6.0
@@ -28,7 +28,7 @@ def release(phone: Phone, levels: NDArray[np.float32], frame_rate: float) -> flo
     known = getattr(phone, "release", None)
     if known is not None:
         return float(known)
-    if phone.symbol not in STOPS:
+    if phone.symbol not in BILABIAL_STOPS:
         return phone.end
     first = int(np.ceil(phone.start * frame_rate))
     last = min(int(np.floor(phone.end * frame_rate)) + 1, len(levels) - 1)

@@ -90,7 +90,7 @@ class OracleTeacher:
             "targets": TARGETS,
             "diphthongs": (DIPHTHONGS, DIPHTHONG_SHARE),
             "groups": (GESTURES, JAW, ROUNDING, articulation.TONGUE),
-            "contacts": [sorted(names) for names in (BILABIALS, LABIODENTALS, articulation.STOPS)],
+            "contacts": [sorted(names) for names in (BILABIALS, LABIODENTALS, articulation.BILABIAL_STOPS)],
             "times": (FALL_OFF, CLOSING, OPENING, BITING, INERTIA, LIP_COVER, _PRESS, _LOUD_JAW),
             "levels": (closures.RELEASE_RISE_DB, loudness.FLOOR_DB, loudness.RANGE_DB),
             "frames": (FRAME_RATE, ARKIT_52),

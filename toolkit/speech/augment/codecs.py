@@ -18,7 +18,7 @@ BANDWIDTH = (300.0, 3400.0)
 """Hz; the telephone channel of ITU-T G.712."""
 
 OPUS_SECONDS = 1.5
-"""Opus encodes only about 20 times faster than real time, so at most this stretch of the audio goes through it."""
+"""Opus encodes only about 25 times faster than real time, so at most this stretch of the audio goes through it."""
 
 _OPUS_BITRATES = (6000, 256000)
 """Bits a second of one channel at libsndfile's compression levels 1 and 0; linear in between."""

@@ -23,6 +23,7 @@ from ..align import MIN_SCORE
 from ..phones import TimedPhone
 from ..recording import Dropped, Recording
 from ..splits import RULE, split_of
+from .transcribed import refuse_doubles, safe_name
 
 NOISE = "noise"
 
@@ -53,7 +54,8 @@ class ManifestFolder:
     Raises
     ------
     BadInput
-        There is no manifest, a table cannot be read, or a path leads out of the folder.
+        There is no manifest, a table cannot be read, a path leads out of the folder, or two recordings of one source
+        would have the same name.
     """
 
     def __init__(self, folder: str | Path, families: Sequence[str] = licences.TRAINABLE) -> None:
@@ -62,6 +64,7 @@ class ManifestFolder:
         self._alphabet = alphabets.arpabet()
         manual = _alignments(self._folder / "align_manual")
         self._rows = sorted(_manifest(self._folder, manual) + _noise(self._folder), key=lambda row: row.path)
+        refuse_doubles(self._folder, [(f"{row.source}/{_name(row)}", row.path) for row in self._rows])
         self._phones = _alignments(self._folder / "align") | manual
         self._test_sources = {row.source for row in self._rows if row.manual}
         self._doubtful = _doubtful(self._folder / "align" / "summary.csv")
@@ -108,7 +111,7 @@ def _name(row: Row) -> str:
     """The path without its suffix and without the source's own folder; unsafe characters become '_'."""
     parts = PurePosixPath(row.path).with_suffix("").parts
     parts = parts[1:] if len(parts) > 1 and parts[0] in (row.source, NOISE) else parts
-    return "/".join("".join(c if c.isalnum() or c in "-._" else "_" for c in part) for part in parts)
+    return "/".join(map(safe_name, parts))
 
 
 def _manifest(folder: Path, manual: Mapping[str, object]) -> list[Row]:

@@ -68,7 +68,7 @@ class Transcribed:
         self._folder, self._source, self._families = folder, source, tuple(families)
         self._items = sorted(items, key=lambda item: item.name)
         self._aligned = aligned and any(item.text and item.language == align.LANGUAGE for item in items)
-        _refuse_doubles(folder, self._items)
+        refuse_doubles(folder, [(item.name, item.path) for item in self._items])
         self.name = f"import-{source}"
         self.count = len(self._items)
         self.settings: Mapping[str, Any] = {
@@ -136,10 +136,13 @@ def _divide(whole: Recording, cuts: Sequence[float], words: Sequence[align.Word]
     ]
 
 
-def _refuse_doubles(folder: Path, items: Sequence[Item]) -> None:
-    for first, second in itertools.pairwise(items):
-        if first.name == second.name:
-            raise BadInput(folder / second.path, f"would have the same name as {first.path}", "rename one of them")
+def refuse_doubles(folder: Path, named: Sequence[tuple[str, str]]) -> None:
+    """Refuse recordings, each a clip's name and its path in `folder`, of which two would become one clip."""
+    taken: dict[str, str] = {}
+    for name, path in named:
+        if name in taken:
+            raise BadInput(folder / path, f"would have the same name as {taken[name]}", "rename one of them")
+        taken[name] = path
 
 
 def _digest(items: Sequence[Item]) -> str:
