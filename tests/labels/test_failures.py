@@ -110,6 +110,23 @@ def test_wrong_use_is_one_line(corpus, run, tmp_path, options, problem):
     assert not (tmp_path / "store").exists()
 
 
+def test_the_corpus_is_no_place_for_labels(corpus, run, tmp_path):
+    copy = shutil.copytree(corpus, tmp_path / "corpus")
+    before = sorted(copy.iterdir())
+    result = run(copy, copy)
+    assert (result.returncode, sorted(copy.iterdir())) == (2, before)
+    assert "holds a corpus" in result.stderr.splitlines()[-1]
+
+
+def test_what_is_not_of_the_store_stays(corpus, run, tmp_path):
+    (tmp_path / "store").mkdir()
+    theirs = [tmp_path / "store" / name for name in ("theirs.parquet", ".theirs.parquet", ".settings.json")]
+    for file in theirs:
+        file.write_text("theirs")
+    assert run(corpus, tmp_path / "store").returncode == 0
+    assert all(file.read_text() == "theirs" for file in theirs)
+
+
 def test_a_file_in_the_stores_place_is_refused(corpus, run, tmp_path):
     (tmp_path / "store").write_text("mine", "utf-8")
     result = run(corpus, tmp_path / "store")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -37,6 +38,26 @@ def test_killed_twice_it_ends_as_if_undisturbed(corpus, start, run, contents, tm
         _kill(process)
     assert run(corpus, tmp_path / "killed", *OPTIONS).returncode == 0
     assert contents(tmp_path / "killed") == contents(tmp_path / "undisturbed")
+
+
+def test_a_killed_worker_is_told_in_one_line_and_nothing_is_lost(corpus, start, run, contents, tmp_path):
+    options = ("--shard-clips", 2, "--workers", 1)
+    assert run(corpus, tmp_path / "undisturbed", *options).returncode == 0
+    process = start(corpus, tmp_path / "killed", *options)
+    _wait_for_shards(tmp_path / "killed", 1, process)
+    for worker in _workers(process.pid):
+        os.kill(worker, signal.SIGKILL)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "was killed or crashed" in told.splitlines()[-1]
+    assert "Traceback" not in told
+    assert run(corpus, tmp_path / "killed", *options).returncode == 0
+    assert contents(tmp_path / "killed") == contents(tmp_path / "undisturbed")
+
+
+def _workers(parent: int) -> list[int]:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @pytest.mark.slow

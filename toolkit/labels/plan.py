@@ -15,6 +15,9 @@ from .card import NOISE, TeacherCard
 
 _NAMED_BY = 16
 
+SHARD_NAME = rf"\d{{5,}}-of-\d{{5,}}-[0-9a-f]{{{_NAMED_BY}}}\.parquet"
+"""Regular expression of `Shard.name`: what a store may hold, and remove."""
+
 
 @dataclass(frozen=True)
 class Item:

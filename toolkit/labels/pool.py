@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
@@ -31,16 +31,12 @@ def run(job: Job, shards: Sequence[Shard], workers: int) -> Generator[Done | Tro
             running = {pool.submit(label_shard, job, shard) for shard in islice(queue, _AHEAD * workers)}
             while running:
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
+                results = [future.result() for future in finished]
                 running |= {pool.submit(label_shard, job, shard) for shard in islice(queue, len(finished))}
-                yield from (_result(future) for future in finished)
+                yield from results
+        except BrokenProcessPool:
+            raise BadInput(
+                "a worker", "was killed or crashed, perhaps for want of memory", "run again with fewer --workers"
+            ) from None
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _result(future: Future[Done | Trouble]) -> Done | Trouble:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        raise BadInput(
-            "a worker", "was killed or crashed, perhaps for want of memory", "run again with fewer --workers"
-        ) from None

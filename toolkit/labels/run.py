@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from ..errors import BadInput
 from ..locks import locked
 from ..machine import cores
+from ..speech.corpus import MANIFEST as CORPUS
 from ..speech.corpus import Corpus
 from . import cluster, manifest, plan, pool, shards
 from .card import TeacherCard
@@ -19,6 +21,10 @@ from .shards import Facts
 from .work import Done, Job, Trouble, opened
 
 SHARD_CLIPS, MAX_FAILURES = 256, 100
+
+_SHARD = re.compile(plan.SHARD_NAME)
+_HALF_WRITTEN = re.compile(rf"\.({plan.SHARD_NAME.removesuffix('parquet')}|manifest\.).*")
+"""Names that `atomic.replacing` gives to shards and manifests."""
 
 Progress = Callable[[int, int, int], object]
 """Called with clips done, clips in all, and clips that failed."""
@@ -97,12 +103,14 @@ def label(
     Raises
     ------
     BadInput
-        The teacher cannot be opened, nothing can be labelled, too many clips failed, the disk is full, or another
-        process labels there. Finished shards stay, and the next run goes on from them.
+        The folder is a corpus, the teacher cannot be opened, nothing can be labelled, too many clips failed, the disk
+        is full, or another process labels there. Finished shards stay, and the next run goes on from them.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise BadInput(folder, "is not a folder", "name a folder for the labels")
+    if (folder / CORPUS).exists():
+        raise BadInput(folder, "holds a corpus", "name another folder for the labels")
     card = TeacherCard.of(spec, opened(spec))
     wanted = plan.make(corpora, card, options.shard_clips)
     with locked(folder):
@@ -134,12 +142,21 @@ def _absolute(spec: str) -> str:
 
 def _sweep(folder: Path) -> None:
     """Remove the half-written files of a run that was killed; the lock says that nobody is writing them now."""
-    for path in [*folder.glob(".*.parquet"), *folder.glob(".*.json")]:
-        path.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if _HALF_WRITTEN.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def _shards(folder: Path) -> list[Path]:
+    """What the store holds, from any plan; Parquet files of another name are not the store's."""
+    return sorted(path for path in folder.glob("*.parquet") if _SHARD.fullmatch(path.name))
 
 
 def _finished(folder: Path, wanted: Plan, before: manifest.Manifest | None, retry: bool) -> dict[str, Facts]:
-    """The planned shards that are there and whole; damaged ones are removed, lest their labels be carried over."""
+    """The planned shards that are there and whole.
+
+    One that is not what the manifest says is removed, lest its labels be carried over.
+    """
     promised = {shard.file: shard.sha256 for shard in before.shards} if before else {}
     done: dict[str, Facts] = {}
     for shard in wanted.shards:
@@ -162,7 +179,7 @@ def _with_donors(folder: Path, missing: list[Shard], done: dict[str, Facts]) -> 
     if not missing:
         return []
     holder: dict[str, str] = {}
-    for path in sorted(folder.glob("*.parquet")):
+    for path in _shards(folder):
         if path.name not in done:
             with suppress(BadInput):
                 holder |= dict.fromkeys(shards.keys(path), path.name)
@@ -223,7 +240,7 @@ def _refuse_empty(folder: Path, card: TeacherCard, facts: Sequence[Facts]) -> No
 def _remove_stale(folder: Path, done: dict[str, Facts]) -> None:
     """Remove shards of other plans, now that the manifest does not name them, and what a dying worker left."""
     _sweep(folder)
-    for path in folder.glob("*.parquet"):
+    for path in _shards(folder):
         if path.name not in done:
             path.unlink(missing_ok=True)
 
