@@ -37,6 +37,19 @@ def _frames(phone: Phone) -> slice:
     return slice(int(np.ceil(phone.start * FRAME_RATE)), int(np.floor(phone.end * FRAME_RATE)))
 
 
+@pytest.mark.parametrize("rate", [44100, 22050, 48000])
+def test_at_any_rate_it_answers_as_at_sixteen_kilohertz(rate):
+    """Over two minutes that grow louder: levels that drift, or begin again, would open the jaw otherwise."""
+    phones = _sequence(*("SIL", "AA", "B", "IY") * 200, each=0.15)
+
+    def jaw(rate: int) -> np.ndarray:
+        time = np.arange(120 * rate) / rate
+        tone = np.sin(2 * np.pi * 150 * time) * 10 ** (time / 60 - 2.5)
+        return _column(OracleTeacher().animate(tone.astype(np.float32), rate, phones), "jawOpen")
+
+    np.testing.assert_allclose(jaw(rate), jaw(RATE), atol=2e-3)
+
+
 def test_fulfils_the_teacher_protocol():
     assert isinstance(OracleTeacher(), Teacher)
 

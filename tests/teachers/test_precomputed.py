@@ -211,6 +211,7 @@ def test_the_fingerprint_follows_sounds_curves_and_settings(tmp_path):
         ("take0.csv", "time,jaw\n0.1,0.5\n0.0,0.5\n", "backwards"),
         ("take0.csv", "time,jaw\n0.1,open\n", "no number"),
         ("take0.csv", "time,jaw\n", "no frames"),
+        ("take0.csv", ",Timecode,JawOpen\n0,00:00:00:01.0,0.5\n1,00:00:00:02.0,0.5\n", "column 1 has no name"),
         ("take0.json", '{"fps": 30, "names": ["jaw"], "values": [[1], [NaN]]}', "NaN"),
         ("take0.json", '{"fps": 30, "names": ["jaw", "lip"], "values": [[1], [2]]}', "2 controls"),
         ("take0.json", '{"fps": 0, "names": ["jaw"], "values": [[1]]}', "0 frames a second"),

@@ -14,7 +14,8 @@ from ..curves import FRAME_RATE, Curves
 from ..errors import BadInput, FaceliteError
 from ..speech.corpus import Clip
 from ..teachers.protocol import Teacher
-from .card import HOP, SAMPLE_RATE, TeacherCard
+from ..teachers.timing import frame_count
+from .card import SAMPLE_RATE, TeacherCard
 
 ARKIT_TOLERANCE = 1.0
 """How far an ARKit control may lie outside 0..1 before the clip is refused; a regression's overshoot is cut off."""
@@ -59,7 +60,7 @@ def label(clip: Clip, card: TeacherCard, teacher: Teacher) -> Label:
     try:
         audio = _audio(clip)
         answer = teacher.animate(audio, SAMPLE_RATE, clip.phones if card.needs_phones else None)
-        values, clipped = checked(answer, card.controls, -(-len(audio) // HOP))
+        values, clipped = checked(answer, card.controls, frame_count(len(audio), SAMPLE_RATE))
     except MemoryError:
         raise
     except FaceliteError as error:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..curves import FRAME_RATE, Curves
+from .closures import speech_spans
 from .protocol import Phone
 from .timing import frame_count
 
@@ -33,23 +34,10 @@ class ActivityTeacher:
         frames = frame_count(len(audio), sample_rate)
         times = np.arange(frames) / FRAME_RATE
         speaks = np.zeros(frames, np.float32)
-        for start, end in _stretches(phones or ()):
+        for start, end in speech_spans(phones or (), LONGEST_PAUSE):
             speaks[(times >= start - LEAD) & (times < end + TAIL)] = 1
         return Curves(speaks[:, None], self.controls, FRAME_RATE)
 
     def fingerprint(self) -> str:
         """SHA-256 of the constants and of the version of the code."""
         return hashlib.sha256(json.dumps([1, LEAD, TAIL, LONGEST_PAUSE]).encode()).hexdigest()
-
-
-def _stretches(phones: Sequence[Phone]) -> list[tuple[float, float]]:
-    """Start and end of each stretch of speech without a long pause."""
-    joined: list[tuple[float, float]] = []
-    for phone in phones:
-        if phone.symbol == "SIL":
-            continue
-        if joined and phone.start - joined[-1][1] <= LONGEST_PAUSE:
-            joined[-1] = (joined[-1][0], phone.end)
-        else:
-            joined.append((phone.start, phone.end))
-    return joined

@@ -46,13 +46,13 @@ def closures(
     return tuple((phone.start, release(phone, levels, frame_rate)) for phone in phones if phone.symbol in BILABIALS)
 
 
-def speech_spans(phones: Iterable[Phone]) -> tuple[tuple[float, float], ...]:
-    """Start and end in seconds of every stretch without silence."""
+def speech_spans(phones: Iterable[Phone], longest_pause: float = 1e-3) -> tuple[tuple[float, float], ...]:
+    """Start and end in seconds of every stretch without a silence of more than `longest_pause` seconds."""
     spans: list[tuple[float, float]] = []
     for phone in phones:
         if phone.symbol == "SIL":
             continue
-        if spans and phone.start - spans[-1][1] < 1e-3:
+        if spans and phone.start - spans[-1][1] <= longest_pause:
             spans[-1] = (spans[-1][0], phone.end)
         else:
             spans.append((phone.start, phone.end))

@@ -85,6 +85,8 @@ def _read_csv(path: Path, frame_rate: float | None) -> Track:
     if len(rows) < 2:
         raise BadInput(path, "holds no frames", "export it again")
     header = [name.strip() for name in rows[0]]
+    if "" in header:
+        raise BadInput(path, f"column {header.index('') + 1} has no name", "name it, or leave it out")
     lowered = [name.lower() for name in header]
     clock = next((name for name in ("timecode", "time") if name in lowered), None)
     if clock is None:

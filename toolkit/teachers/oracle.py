@@ -34,6 +34,7 @@ from .articulation import (
 from .closures import release
 from .loudness import frame_levels, relative_loudness
 from .protocol import Phone
+from .timing import frame_count
 
 FALL_OFF = {"jaw": 1 / 0.045, "rounding": 1 / 0.075, "lips": 1 / 0.045}
 """Dominance decay per second away from a sound. Rounding reaches further: it starts well before its vowel."""
@@ -48,7 +49,7 @@ INERTIA = 0.014
 """Seconds, standard deviation of the Gaussian that stands for the mass of jaw and lips."""
 
 LIP_COVER = 0.35
-"""Share of a bilabial's dominance left to the openers while its seal is being made."""
+"""Share of the jaw's opening that a full seal takes away."""
 
 ARITHMETIC = 1
 """Raised by one whenever a change of this module, `closures` or `loudness` changes an answer without changing a
@@ -108,13 +109,14 @@ class OracleTeacher:
         """
         if not phones:
             raise BadInput("oracle teacher", "no phones were given", "it cannot animate from audio alone")
-        count = -(-len(audio) * FRAME_RATE // sample_rate)
-        times = np.arange(int(count)) / FRAME_RATE
+        times = np.arange(frame_count(len(audio), sample_rate)) / FRAME_RATE
         levels = frame_levels(audio, sample_rate, FRAME_RATE)
         segments = _segments(phones, levels)
         gestures = _blend(segments, times)
         gestures = _inertia(gestures)
-        gestures = _scale_openings(gestures, relative_loudness(levels)[: len(times)])
+        hop = round(sample_rate / FRAME_RATE)  # of the levels: whole samples, so at 44.1 kHz they are not the frames
+        loudness = np.interp(times, np.arange(len(levels)) * hop / sample_rate, relative_loudness(levels))
+        gestures = _scale_openings(gestures, loudness.astype(np.float32))
         _bite(gestures, segments, times)
         seal, press = _seals(segments, times)
         return Curves(_to_arkit(gestures, seal, press), ARKIT_52)
@@ -178,9 +180,9 @@ def _inertia(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _scale_openings(values: NDArray[np.float32], loudness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Louder speech opens jaw and lips further; `loudness` is 0..1 relative to the utterance."""
+    """Louder speech opens jaw and lips further; `loudness` is 0..1 relative to the utterance, one a frame."""
     low, high = _LOUD_JAW
-    scale = low + (high - low) * np.resize(loudness, len(values))
+    scale = low + (high - low) * loudness
     for gesture in ("jawOpen", "mouthLowerDown", "mouthUpperUp"):
         values[:, GESTURES.index(gesture)] *= scale
     return values

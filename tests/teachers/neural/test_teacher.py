@@ -11,6 +11,7 @@ from facelite.errors import BadInput
 
 pytest.importorskip("keras", reason="needs facelite[distill]")
 
+from facelite.teachers.neural import features
 from facelite.teachers.neural import teacher as module
 from facelite.teachers.neural.model import TeacherConfig, build
 from facelite.teachers.neural.teacher import NeuralTeacher, pieces
@@ -45,6 +46,16 @@ def test_it_is_a_teacher_with_a_frame_for_every_hop(teacher, samples):
 
 def test_another_sample_rate_gives_the_same_number_of_frames(teacher):
     assert len(teacher.animate(_noise(48000), 48000).values) == len(teacher.animate(_noise(16000), 16000).values)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [(features, "CENTRE", 3.0), (features, "FLOOR", 1e-6), (module, "PIECE", 1000), (module, "ARITHMETIC", 2)],
+)
+def test_the_fingerprint_follows_all_that_decides_an_answer(teacher, monkeypatch, where, name, value):
+    before = teacher.fingerprint()
+    monkeypatch.setattr(where, name, value)
+    assert teacher.fingerprint() != before
 
 
 def test_what_is_saved_answers_alike(teacher, tmp_path):

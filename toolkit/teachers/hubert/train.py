@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import BadInput
 from ...speech.audio import SAMPLE_RATE
+from ..timing import frame_count
 from . import head
 from .encoder import SpeechEncoder
 from .head import HeadConfig
@@ -97,7 +98,7 @@ def train_head(
 def _heard(
     encoder: SpeechEncoder, audio: NDArray[np.float32], curves: NDArray[np.float32], controls: int
 ) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
-    frames = -(-len(audio) // 256)
+    frames = frame_count(len(audio), SAMPLE_RATE)
     if curves.shape != (frames, controls):
         problem = f"curves of shape {curves.shape} for {frames} frames of audio and {controls} controls"
         raise BadInput("train_head", problem, "give 62.5 frames a second, ceil(samples / 256)")

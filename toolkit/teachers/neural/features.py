@@ -28,6 +28,12 @@ CENTRE, SPREAD, LOWEST = 2.5, 2.0, -1.75
 """Bands of speech lie 0 to 50 dB below an utterance's loud frames; what is 60 dB below them is silence."""
 
 
+def constants(senones: bool) -> tuple[object, ...]:
+    """All that decides what is heard, for fingerprints."""
+    mel = (BINS, SUBFRAMES, HOP, FFT, WINDOW, STEP, FLOOR, CENTRE, SPREAD, LOWEST)
+    return (*mel, *score.constants()) if senones else mel
+
+
 def width(senones: bool) -> int:
     """Columns of what is heard."""
     return BINS + score.COUNT * senones

@@ -17,15 +17,20 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ...atomic import replacing, write_text
-from ...curves import FRAME_RATE, Curves
+from ...curves import Curves
 from ...distill.calibrate import Calibration
 from ...errors import BadInput
 from ..protocol import Phone
-from .features import HOP, SAMPLE_RATE, hear, width
+from ..timing import frame_count
+from . import features
+from .features import SAMPLE_RATE, hear, width
 from .model import HEAD_SCALE, TeacherConfig, build
 from .senones import model_files
 
 WEIGHTS, CONFIG = "teacher.npz", "teacher.json"
+
+ARITHMETIC = 1
+"""Raised by one whenever a change of this package changes an answer without changing a weight or a constant."""
 
 PIECE, OVERLAP = 2000, 126
 """Frames that are heard at once, and that two neighbouring pieces share: attention's memory grows with the square."""
@@ -112,8 +117,10 @@ class NeuralTeacher:
         return zip(self._model.weights, self._model.get_weights(), strict=True)
 
     def fingerprint(self) -> str:
-        """SHA-256 over the configuration, every weight and the acoustic model where one is heard, hexadecimal."""
-        digest = hashlib.sha256(self.config.model_dump_json().encode())
+        """See `Teacher.fingerprint`: over the configuration, every weight, the constants of what is heard, the acoustic
+        model where one is, and `ARITHMETIC` for the code."""
+        says = (ARITHMETIC, PIECE, OVERLAP, sorted(HEAD_SCALE.items()), features.constants(self.config.senones))
+        digest = hashlib.sha256(f"neural {says} {self.config.model_dump_json()}".encode())
         for value in self._model.get_weights():
             digest.update(value.tobytes())
         if self._calibration:
@@ -138,8 +145,8 @@ class NeuralTeacher:
         heard = np.asarray(audio, np.float32)
         if sample_rate != SAMPLE_RATE:
             heard = soxr.resample(heard, sample_rate, SAMPLE_RATE, quality="HQ")
-        count = -(-len(audio) * FRAME_RATE // sample_rate)
-        return Curves(np.maximum(self.linear(heard, int(count)), 0.0), self.controls)
+        frames = frame_count(len(audio), sample_rate)
+        return Curves(np.maximum(self.linear(heard, frames), 0.0), self.controls)
 
     def linear(self, audio: NDArray[np.float32], frames: int | None = None) -> NDArray[np.float32]:
         """The answers before they are held to at least 0.
@@ -151,7 +158,7 @@ class NeuralTeacher:
         frames
             ``ceil(samples / HOP)`` when None.
         """
-        frames = -(-len(audio) // HOP) if frames is None else frames
+        frames = frame_count(len(audio), SAMPLE_RATE) if frames is None else frames
         audible = hear(audio, frames + frames % 2, self.config.senones)
         answer = np.zeros((frames + frames % 2, len(self.controls)), np.float32)
         for first, last, weight in pieces(len(answer)):

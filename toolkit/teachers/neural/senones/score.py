@@ -24,6 +24,13 @@ TINY = 1e-37
 """Three mixtures of near misses: the product must not leave float32."""
 
 
+def constants() -> tuple[object, ...]:
+    """All but the acoustic model that decides the answers, for fingerprints."""
+    spectra = (cepstra.SAMPLE_RATE, cepstra.STEP, cepstra.WINDOW, cepstra.FFT, cepstra.BANDS, cepstra.LOWEST)
+    heard = (cepstra.HIGHEST, cepstra.COEFFICIENTS, cepstra.LIFTER, cepstra.EMPHASIS, cepstra.FLOOR, cepstra.LEAST)
+    return (*spectra, *heard, cepstra.REACH, cepstra.STREAMS, PHONES, STATES, LOWEST, HALF_RANGE, TINY)
+
+
 class Senones:
     """An acoustic model made ready to be asked.
 
