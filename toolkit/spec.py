@@ -76,14 +76,13 @@ def load(path: str | Path) -> StudentSpec:
 
 def text(spec: StudentSpec) -> str:
     """What `load` reads back as `spec`."""
-    controls = "".join(f'    "{_escaped(name)}",\n' for name in spec.controls)
     return (
-        f'name = "{_escaped(spec.name)}"\n'
+        f"name = {strict_toml.quoted(spec.name)}\n"
         f"sample_rate = {spec.sample_rate} # Hz\n"
         f"lookahead = {spec.lookahead} # samples\n"
         f"smoothing = {str(spec.smoothing).lower()}\n"
         f'companding = "{spec.companding}"\n'
-        f"controls = [\n{controls}]\n"
+        f"controls = {strict_toml.listed(spec.controls)}\n"
     )
 
 
@@ -101,7 +100,3 @@ def beside(model: str | Path) -> StudentSpec:
             return load(candidate)
     mend = f"write {model.with_name(SPEC_NAME)} with {', '.join(StudentSpec.model_fields)}, or give --spec"
     raise BadInput(model, f"has no {SPEC_NAME} beside it", mend)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace('"', '\\"')

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -41,6 +42,16 @@ def read(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(path, f"is not TOML: {error}") from None
     return checked(edit(document) if edit else document, schema, path)
+
+
+def quoted(text: str) -> str:
+    """`text` as a TOML string, quotes and all; what JSON escapes, TOML escapes alike."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def listed(names: Iterable[str]) -> str:
+    """`names` as a TOML array, one to a line."""
+    return "[\n" + "".join(f"    {quoted(name)},\n" for name in names) + "]"
 
 
 def checked(document: dict[str, Any], schema: type[Model], name: str | Path) -> Model:

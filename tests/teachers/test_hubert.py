@@ -188,3 +188,11 @@ def test_recordings_that_do_not_fit_are_named(encoders, tmp_path):
     ):
         with pytest.raises(BadInput, match=named):
             train_head(encoders / "hubert", pairs, ("open", "signed"), tmp_path)
+
+
+def test_names_that_toml_must_escape_are_read_back(torch, tmp_path):
+    from facelite.teachers.hubert import head
+
+    config = head.HeadConfig(encoder='my "own" encoder', width=4, controls=('open"wide"', "back\\slash"), channels=4)
+    head.save(tmp_path, config, config.network())
+    assert head.load(tmp_path)[0] == config

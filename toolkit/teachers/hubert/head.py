@@ -63,11 +63,10 @@ def save(folder: Path, config: HeadConfig, network: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / WEIGHTS) as path:
         save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
-    controls = "".join(f'    "{name}",\n' for name in config.controls)
     write_text(
         folder / CONFIG,
-        f'encoder = "{config.encoder}"\nlayer = {config.layer}\nwidth = {config.width}\n'
-        f"channels = {config.channels}\nkernel = {config.kernel}\ncontrols = [\n{controls}]\n",
+        f"encoder = {strict_toml.quoted(config.encoder)}\nlayer = {config.layer}\nwidth = {config.width}\n"
+        f"channels = {config.channels}\nkernel = {config.kernel}\ncontrols = {strict_toml.listed(config.controls)}\n",
     )
 
 

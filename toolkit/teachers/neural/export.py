@@ -14,6 +14,7 @@ import numpy as np
 from ...atomic import write_bytes, write_text
 from ...curves import FRAME_RATE
 from ...distill.filterbank import mel_weights
+from ...strict_toml import listed
 from . import features, graph_ops
 from .features import BINS, SUBFRAMES
 from .senones import graph as senones
@@ -54,10 +55,9 @@ def export_onnx(teacher: NeuralTeacher, folder: str | Path) -> Path:
         proto, _ = tf2onnx.convert.from_function(function, signature, opset=OPSET)
     folder = Path(folder)
     write_bytes(folder / MODEL, proto.SerializeToString(deterministic=True))
-    controls = "".join(f'    "{name}",\n' for name in teacher.controls)
     write_text(
         folder / SETTINGS,
-        f'model = "{MODEL}"\nsample_rate = {features.SAMPLE_RATE}\ncontrols = [\n{controls}]\n\n'
+        f'model = "{MODEL}"\nsample_rate = {features.SAMPLE_RATE}\ncontrols = {listed(teacher.controls)}\n\n'
         f'[input]\nname = "audio"\nlayout = ["samples"]\n\n'
         f'[output]\nname = "curves"\nlayout = ["frames", "controls"]\n\n'
         f"[utterance]\nframe_rate = {FRAME_RATE}\n",
