@@ -53,6 +53,6 @@ def test_another_kind_of_student_is_refused(average, shipped_student, other, tmp
 
 def test_none_of_the_students_is_overwritten(average, shipped_student, other):
     before = other.read_bytes()
-    with pytest.raises(BadInput, match="holds one of the students itself"):
+    with pytest.raises(BadInput, match="holds the student that is read"):
         average([shipped_student, other], other.parent)
     assert other.read_bytes() == before

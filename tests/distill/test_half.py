@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -57,6 +59,23 @@ def test_it_can_be_trained_from(halved):
     from facelite.distill.folded import read
 
     assert read(halved).config == read(SHIPPED).config
+
+
+def test_the_student_itself_is_not_overwritten(halve, halved):
+    before = (halved / "student.keras").read_bytes()
+    with pytest.raises(BadInput, match="holds the student that is read"):
+        halve(halved, halved)
+    assert (halved / "student.keras").read_bytes() == before
+
+
+def test_wrong_use_is_one_line(tmp_path):
+    (tmp_path / "student.keras").write_bytes(b"PK junk")
+    shutil.copy(SHIPPED / "student.toml", tmp_path)
+    for student, problem in ((tmp_path / "none", "does not exist"), (tmp_path, "is not a whole .keras file")):
+        command = [sys.executable, "-m", "facelite.distill.half", student, tmp_path / "out"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+        assert problem in result.stderr
 
 
 def test_a_weight_beyond_float16_is_refused_and_nothing_is_written(halve, tmp_path):

@@ -202,7 +202,7 @@ def test_what_a_corpus_holds_out_is_never_learnt_from():
         (["--teacher", "curves:{empty}"], "no two of one name"),
         (["--teacher", "curves:{animated}", "--held-out", "nobody"], "nobody"),
         (["--teacher", "curves:{animated}", "--name", "two words"], "two words"),
-        (["--teacher", "curves:{animated}", "-o", "{student}"], "the student itself"),
+        (["--teacher", "curves:{animated}", "-o", "{student}"], "holds the student that is read"),
     ],
 )
 def test_wrong_use_is_one_line(tmp_path, animated, capfd, arguments, named):

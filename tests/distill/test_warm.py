@@ -51,7 +51,8 @@ def test_it_answers_alike_when_training_looks_at_its_own_statistics(started, hea
 
 
 def test_exporting_it_again_changes_nothing(given, started, speech, tmp_path):
-    from facelite.distill.export import STUDENT, export
+    from facelite.distill.export import export
+    from facelite.distill.exported import STUDENT
     from facelite.distill.inference import Twin
     from facelite.speech import audio
 

@@ -6,19 +6,17 @@ soups", ICML 2022 (several). It holds only between students that share a start, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from ..atomic import replacing, write_text
 from ..errors import BadInput
 from ..spec import SPEC_NAME
 from . import folded
-from .export import STUDENT
+from .exported import STUDENT, read_model, refuse_own
 
 SOURCES = "average.json"
 
@@ -50,15 +48,14 @@ def average(students: Sequence[str | Path], output: str | Path) -> Path:
         if other.config.model_copy(update={"name": first.config.name}) != first.config:
             raise BadInput(other.source, f"is another kind of student than {first.source}", "give ones of one recipe")
     folder = Path(output)
-    if (folder / STUDENT).exists() and any((folder / STUDENT).samefile(student.source) for student in read):
-        raise BadInput(folder, "holds one of the students itself", "give another folder")
-    model = keras.models.load_model(first.source, compile=False)
+    refuse_own(folder, *(student.source for student in read))
+    model = read_model(first.source)
     for name in first.layers:
         layers = zip(*(student.layers[name] for student in read), strict=True)
         model.get_layer(name).set_weights([np.mean(values, axis=0, dtype=np.float64) for values in layers])
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / SPEC_NAME, first.source.with_name(SPEC_NAME).read_text("utf-8"))
-    hashes = [hashlib.sha256(student.source.read_bytes()).hexdigest() for student in read]
+    hashes = [student.digest for student in read]
     write_text(folder / SOURCES, json.dumps({"mean of": hashes}, indent=1))
     with replacing(folder / STUDENT) as temporary:
         model.save(temporary)

@@ -12,7 +12,7 @@ from . import students
 from .architecture import StudentConfig
 from .calibrate import Calibration
 
-STUDENT, BEST = "student.keras", "best.keras"
+BEST = "best.keras"
 
 
 def export(model: keras.Model, student: StudentConfig, path: Path, calibration: Calibration | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from .. import spec as specs
 from ..errors import BadInput
 from . import students
 from .architecture import ConvConfig, StudentConfig
-from .export import STUDENT
+from .exported import read_model, student_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,11 @@ class Folded:
     layers: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
     source: Path
 
+    @property
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 of the file."""
+        return hashlib.sha256(self.source.read_bytes()).hexdigest()
+
 
 def read(path: str | Path) -> Folded:
     """A student that `facelite distill` exported: its file, or the folder (of a run, too) that holds it.
@@ -45,15 +51,9 @@ def read(path: str | Path) -> Folded:
     BadInput
         There is none, or it is a student of another kind.
     """
-    path = Path(path)
-    file = path / STUDENT if path.is_dir() else path
-    if not file.exists():
-        raise BadInput(file, "does not exist", "give a run that has been evaluated once, or a student.keras")
+    file = student_file(path)
     spec = specs.load(file.with_name(specs.SPEC_NAME))
-    try:
-        model = keras.models.load_model(file, compile=False)
-    except (ValueError, OSError) as error:
-        raise BadInput(file, f"cannot be read ({str(error).splitlines()[0]})") from None
+    model = read_model(file)
     weights = {layer.name: tuple(layer.get_weights()) for layer in model.layers if isinstance(layer, kl.Conv1D)}
     count = len(weights) - 2
     if set(weights) != {"front", "head", *(f"conv{index + 1}" for index in range(count))}:

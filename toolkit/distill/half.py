@@ -7,16 +7,16 @@ reads this one; what was rounded away is zeros, which deflate takes out.
 from __future__ import annotations
 
 import argparse
+import sys
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from .. import spec
 from ..atomic import replacing, write_text
 from ..errors import BadInput
-from .export import STUDENT
+from .exported import STUDENT, read_model, refuse_own, student_file
 
 
 def halve(student: Path, folder: Path) -> None:
@@ -25,13 +25,12 @@ def halve(student: Path, folder: Path) -> None:
     Raises
     ------
     BadInput
-        There is no such student, or a weight is beyond float16's range.
+        There is no such student, it lies in `folder`, or a weight is beyond float16's range.
     """
-    file = student / STUDENT if student.is_dir() else student
-    if not file.is_file():
-        raise BadInput(file, "does not exist", "give a student.keras or the folder that holds one")
+    file = student_file(student)
+    refuse_own(folder, file)
     read = spec.load(file.with_name(spec.SPEC_NAME))
-    model = keras.models.load_model(file, compile=False)
+    model = read_model(file)
     with np.errstate(over="ignore"):
         weights = [value.astype(np.float16).astype(np.float32) for value in model.get_weights()]
     if not all(np.isfinite(value).all() for value in weights):
@@ -52,14 +51,19 @@ def _deflate(archive: Path) -> None:
             packed.writestr(name, part)
 
 
-def main() -> None:
-    """The command line above."""
+def main() -> int:
+    """The command line above; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m facelite.distill.half", description=__doc__)
     parser.add_argument("student", type=Path, help="student.keras, or the run folder that holds it")
     parser.add_argument("folder", type=Path, help="where it goes")
     given = parser.parse_args()
-    halve(given.student, given.folder)
+    try:
+        halve(given.student, given.folder)
+    except BadInput as error:
+        print(f"half: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

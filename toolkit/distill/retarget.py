@@ -26,12 +26,13 @@ from ..speech.audio import SAMPLE_RATE
 from ..teachers.loudness import frame_levels
 from . import heads
 from .examples import Example
+from .exported import STUDENT, read_model, refuse_own, student_file
 from .inference import Twin
 from .metrics import correlations, jitter
 from .ridge import Solver, Sums, choose_strengths, total
 from .timing import Follower, closest_follower, lags
 
-STUDENT, CARD = "student.keras", "MODEL_CARD.md"
+CARD = "MODEL_CARD.md"
 
 FOLDS = 4
 """Parts of the recordings that are left out in turn; each holds a matrix of the features' size squared."""
@@ -119,9 +120,8 @@ def retarget(
     BadInput
         The student, a recording or a name cannot be used; nothing is written.
     """
-    source, output = _student_file(student), Path(output)
-    if (output / STUDENT).exists() and (output / STUDENT).samefile(source):
-        raise BadInput(output, "holds the student itself", "give another folder")
+    source, output = student_file(student), Path(output)
+    refuse_own(output, source)
     model, old = _open(source)
     spec = _renamed(old, controls, name)
     of = len(learnt) + len(held_out)
@@ -144,15 +144,8 @@ def retarget(
     return outcome
 
 
-def _student_file(student: str | Path) -> Path:
-    path = Path(student)
-    return path / STUDENT if path.is_dir() else path
-
-
 def _open(path: Path) -> tuple[Any, StudentSpec]:
-    from facelite.converters.frontends.keras import load
-
-    model, spec = load(path), specs.beside(path)
+    model, spec = read_model(path), specs.beside(path)
     rate = spec.sample_rate / Twin(model, spec.lookahead, spec.companding).hop
     if spec.sample_rate != SAMPLE_RATE or rate != FRAME_RATE:
         problem = f"answers {rate:g} frames a second of audio at {spec.sample_rate} Hz"

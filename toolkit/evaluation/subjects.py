@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..distill.exported import STUDENT
 from ..errors import BadInput
 from ..reference import smooth
 from ..spec import beside
@@ -21,7 +22,6 @@ from ..teachers.registry import names_teacher, open_teacher
 TEACHER, FLOAT, INT8 = "teacher", "float", "int8"
 """Kinds of subject; INT8 is the C kernel, which LiteRT's int8 equals bit for bit (see `proof`)."""
 
-STUDENT_NAME = "student.keras"
 TEACHER_HOP = 256
 
 Unsmoothed = Callable[[NDArray[np.float32], Sequence[Phone]], NDArray[np.float32]]
@@ -124,10 +124,10 @@ def _files(path: Path) -> tuple[Path | None, Path | None]:
         return path, None
     if not path.is_dir():
         return None, path
-    keras = path / STUDENT_NAME if (path / STUDENT_NAME).is_file() else None
+    keras = path / STUDENT if (path / STUDENT).is_file() else None
     blobs = [file for file in (path / BLOB_NAME, *sorted(path.glob(f"*/{BLOB_NAME}"))) if file.is_file()]
     if not keras and not blobs:
-        raise BadInput(path, f"holds neither {STUDENT_NAME} nor {BLOB_NAME}", "give a run, a bundle or a student file")
+        raise BadInput(path, f"holds neither {STUDENT} nor {BLOB_NAME}", "give a run, a bundle or a student file")
     return keras, blobs[0] if blobs else None
 
 

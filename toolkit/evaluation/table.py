@@ -13,6 +13,7 @@ from typing import Any
 
 import facelite
 
+from ..distill.exported import STUDENT
 from ..errors import BadInput
 from ..speech.corpus import Clip
 from ..teachers.articulation import BILABIALS
@@ -23,7 +24,7 @@ from .references import NOISE, Reference, references
 from .run import ALL, Measured, measure
 from .spec import Row, TableSpec
 from .speech import open_speech
-from .subjects import STUDENT_NAME, Subject, open_subjects
+from .subjects import Subject, open_subjects
 
 FORMAT = 1
 """Of the table as JSON; it grows when a field changes its meaning or goes."""
@@ -63,7 +64,7 @@ def opened(spec: TableSpec, progress: Progress) -> Iterator[list[Opened]]:
 
 def seeds_of(student: str) -> list[str]:
     """`student`, or the students in its folders seed-N, as `facelite distill --seeds` leaves them."""
-    found = sorted(Path(student).glob(f"seed-*/{STUDENT_NAME}"), key=lambda file: (len(file.parent.name), file))
+    found = sorted(Path(student).glob(f"seed-*/{STUDENT}"), key=lambda file: (len(file.parent.name), file))
     return [str(file.parent) for file in found] or [student]
 
 
