@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)
+
+
+def sweep(path: str | Path) -> None:
+    """Remove what a process that was killed inside ``replacing(path)`` left; only while no other writes there."""
+    path = Path(path)
+    for unfinished in path.parent.glob(f".{glob.escape(path.stem)}.*{glob.escape(path.suffix)}"):
+        unfinished.unlink(missing_ok=True)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

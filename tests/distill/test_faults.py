@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from facelite.cli import main
-from facelite.distill import mixer
+from facelite.distill import journal, mixer
 from facelite.distill import recipe as recipes
 from facelite.distill.ahead import ahead
 from facelite.distill.labelled import LabelledSet
 from facelite.distill.labelling import check_splits, labelled_sets
 from facelite.errors import BadInput
+from facelite.locks import locked
+
+from .conftest import RECIPE
 
 keras = pytest.importorskip("keras", reason="needs facelite[distill]")
 
@@ -39,6 +43,53 @@ def test_values_that_nothing_can_be_drawn_from_are_named(tmp_path, section, valu
     with pytest.raises(BadInput) as refusal:
         recipes.load(path)
     assert str(refusal.value).startswith(f"{path}: {field} ")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "field"),
+    [
+        ('name = "test"', 'name = "my student"', "student.name"),
+        ('name = "test"', f'name = "{65 * "x"}"', "student.name"),
+        ('"jawOpen"', '"jaw open"', "student.controls.0"),
+        ("lookahead", "sample_rate = 22050\nlookahead", "student.sample_rate must be 16000"),
+        ("steps = 6", "steps = 6\nseed = -1", "train.seed"),
+    ],
+)
+def test_what_no_run_could_be_finished_with_is_named_at_once(tmp_path, was, now, field):
+    path = tmp_path / "recipe.toml"
+    assert was in RECIPE
+    path.write_text(RECIPE.replace(was, now), "utf-8")
+    with pytest.raises(BadInput, match=field):
+        recipes.load(path)
+
+
+@pytest.mark.parametrize(("name", "spoil"), [("index.json", 40), ("audio.i16", 0)])
+def test_a_damaged_labelled_set_is_named(labels, tmp_path, name, spoil):
+    copy = shutil.copytree(labels, tmp_path / "set")
+    (copy / name).write_bytes((copy / name).read_bytes()[:spoil])
+    with pytest.raises(BadInput, match="set: is damaged"):
+        LabelledSet.open(copy)
+
+
+def test_a_damaged_run_is_named(recipe, tmp_path):
+    (tmp_path / "run.json").write_text('{"recipe": ')
+    with pytest.raises(BadInput, match=r"run\.json: cannot be read"):
+        journal.identify(tmp_path, recipe, [], {})
+
+
+def test_two_that_lay_out_into_one_folder_do_not_spoil_it(corpus, recipe, tmp_path):
+    """A lock belongs to an opened file, so a second opening stands for the other process."""
+    with locked(tmp_path), pytest.raises(BadInput, match="is in use by another process"):
+        labelled_sets([corpus], recipe.student.controls, recipe.student.hop, tmp_path)
+
+
+def test_a_student_that_is_none_is_named(tmp_path):
+    from facelite.distill import folded
+
+    (tmp_path / "student.toml").write_text('name = "x"\nlookahead = 0\ncontrols = ["a"]\n')
+    (tmp_path / "student.keras").write_bytes(b"PK junk")
+    with pytest.raises(BadInput, match=r"is not a whole \.keras file"):
+        folded.read(tmp_path)
 
 
 def test_sources_that_weigh_nothing_are_refused(recipe, labels, tmp_path):

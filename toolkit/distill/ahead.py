@@ -32,7 +32,7 @@ def ahead(make: Callable[..., Any], first: int, last: int, *arguments: Any, work
     try:
         yield from _made(make, first, last, arguments, workers)
     except BrokenProcessPool:
-        mend = "run again, it goes on from its last checkpoint; fewer train.workers or a smaller train.batch need less"
+        mend = "run again, it goes on from its last checkpoint; fewer train.workers need less"
         raise BadInput("a worker", "was killed or crashed, perhaps for want of memory", mend) from None
 
 

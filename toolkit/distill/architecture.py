@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ..companding import Curve
 from ..controls import SPEECH_CONTROLS
+from ..spec import Name
+
+CORPUS_RATE = 16000
+"""Hz; see `speech.audio.SAMPLE_RATE`, whose module takes a sound library to import."""
 
 
 class Strict(BaseModel):
@@ -29,13 +33,13 @@ class ConvConfig(Strict):
 class StudentConfig(Strict):
     """Architecture: a mel-initialised front, convolutions, and a head that spans what is left of the window."""
 
-    name: str
-    sample_rate: int = Field(default=16000, gt=0)
+    name: Name
+    sample_rate: int = CORPUS_RATE
     window: int = Field(default=8192, gt=0)
     lookahead: int = Field(ge=0)
     front: ConvConfig
     layers: tuple[ConvConfig, ...]
-    controls: tuple[str, ...] = Field(default=SPEECH_CONTROLS, min_length=1)
+    controls: tuple[Name, ...] = Field(default=SPEECH_CONTROLS, min_length=1)
     smoothing: bool = True
     companding: Curve = "mulaw"
 
@@ -51,7 +55,7 @@ class StudentConfig(Strict):
 
     @property
     def stem(self) -> str:
-        """The last layer before the residual blocks, as the exported student names it."""
+        """The last layer that is not residual, as the exported student names it."""
         plain = [f"conv{index + 1}" for index, layer in enumerate(self.layers) if not layer.residual]
         return plain[-1] if plain else "front"
 
@@ -90,6 +94,13 @@ class StudentConfig(Strict):
     def place(self, name: str) -> int:
         """How many of `layers` it takes to the layer called `name`."""
         return 0 if name == "front" else int(name.removeprefix("conv").removeprefix("add"))
+
+    @field_validator("sample_rate")
+    @classmethod
+    def _of_corpora(cls, rate: int) -> int:
+        if rate != CORPUS_RATE:
+            raise ValueError(f"must be {CORPUS_RATE}: that is what corpora hold, and what a student would hear")
+        return rate
 
     @field_validator("controls")
     @classmethod

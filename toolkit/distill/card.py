@@ -54,8 +54,7 @@ def render(
         f"hop {student.hop} samples at {student.sample_rate} Hz.",
         "",
         "## Training",
-        f"Labels by: {', '.join(dict.fromkeys(teachers))}. "
-        f"Label losses: reconstruction and velocity{_features(recipe)}.",
+        f"Labels by: {', '.join(dict.fromkeys(teachers))}. Losses: {', '.join(_losses(recipe))}.",
         f"Seed {train.seed}, {train.steps} steps of {train.batch} crops, {heard:.0f} hours heard, "
         f"{seconds / 60:.0f} minutes{f', started from {init}' if init else ''}.",
         "",
@@ -84,11 +83,17 @@ def improving(history: list[dict]) -> str:
     )
 
 
-def _features(recipe: Recipe) -> str:
-    features = recipe.features
-    if features is None:
-        return ""
-    return f"; feature loss, weight {features.weight:g}, from the frozen student in {features.source}"
+def _losses(recipe: Recipe) -> list[str]:
+    train, features = recipe.train, recipe.features
+    weights = {
+        "reconstruction": 1.0,
+        "velocity": train.velocity_weight,
+        "contacts": train.contact_weight,
+        "log-mel of the front, fading over the first half": train.mel_weight,
+    }
+    if features:
+        weights[f"features of the frozen student in {features.source}"] = features.weight
+    return [f"{name} ({weight:g})" for name, weight in weights.items() if weight > 0]
 
 
 def data_rows(corpora: list[Corpus], sets: Sequence[Path] = ()) -> list[str]:

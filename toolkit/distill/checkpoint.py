@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..atomic import replacing
+from ..atomic import replacing, sweep
 from ..errors import BadInput
 
 NAME = "checkpoint.npz"
@@ -57,8 +57,7 @@ def resume(folder: Path, model: keras.Model) -> Progress:
         The checkpoint is damaged.
     """
     path = folder / NAME
-    for unfinished in folder.glob(f".{path.stem}.*{path.suffix}"):
-        unfinished.unlink(missing_ok=True)
+    sweep(path)
     if not path.exists():
         return Progress()
     try:

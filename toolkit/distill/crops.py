@@ -75,9 +75,9 @@ class Crops:
     def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         student, wanted, features = self._recipe.student, self._recipe.train.crop_frames, self._recipe.features
         heard = student.window + (features.ahead if features else 0)
-        audio, curves = self._mixer.stretch(rng, wanted + heard // student.hop - 1)
+        audio, curves = self._mixer.stretch(rng, wanted - 1 - (-heard // student.hop))
         first = (student.window - student.lookahead) // student.hop
-        return audio, curves[first : first + wanted]
+        return audio[: (wanted - 1) * student.hop + heard], curves[first : first + wanted]
 
 
 def mel_weight(recipe: Recipe, step: int) -> float:

@@ -7,7 +7,6 @@ record an evaluation; logs/ has the same for TensorBoard, with the loss in betwe
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from pydantic import BaseModel
 
 from ..atomic import write_text
 from ..errors import BadInput
@@ -33,31 +33,35 @@ _IDLE_FIELDS = {"train": {"checkpoint_every", "workers"}}
 """What changes nothing in the outcome, so that a run may go on with another value."""
 
 
-def identify(folder: Path, recipe: Recipe, labels: list[str], students: Mapping[str, Path]) -> None:
+def identify(folder: Path, recipe: BaseModel, labels: list[str], students: Mapping[str, str]) -> None:
     """Write run.json, or check that it is of the same run.
 
     Parameters
     ----------
+    recipe
+        What `_IDLE_FIELDS` of it say may change.
     labels
         What tells the labelled sets from any others.
     students
-        "init" and "features": files whose weights the run depends on.
+        "init" and "features": SHA-256 of the weights that the run depends on.
 
     Raises
     ------
     BadInput
-        It is of another run; what differs is named.
+        It is of another run, and what differs is named, or damaged.
     """
     identity = {
         "recipe": recipe.model_dump(mode="json", exclude=_IDLE_FIELDS),
         "labels": labels,
-        "students": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in students.items()},
+        "students": dict(students),
     }
     path = folder / IDENTITY
     if path.exists():
-        differs = _difference(_compared(json.loads(path.read_text("utf-8"))), _compared(identity))
+        differs = _difference(_compared(_read(path)), _compared(identity))
         if differs:
-            raise BadInput(folder, f"holds a run of another recipe or other corpora: {differs}", "choose another -o")
+            raise BadInput(
+                folder, f"holds a run of another recipe, other labels or another start: {differs}", "choose another -o"
+            )
     else:
         write_text(path, json.dumps(identity, indent=1))
 
@@ -65,7 +69,7 @@ def identify(folder: Path, recipe: Recipe, labels: list[str], students: Mapping[
 def begin(folder: Path, recipe: Recipe, step: int) -> None:
     """Add this start of the run to sessions.json."""
     path = folder / SESSIONS
-    sessions = json.loads(path.read_text("utf-8")) if path.exists() else []
+    sessions = _read(path) if path.exists() else []
     sessions.append(
         {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -109,6 +113,13 @@ class Logs:
         """Write what is waiting."""
         if self._writer:
             self._writer.close()
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise BadInput(path, f"cannot be read ({error})", "choose another -o, or bring the file back") from None
 
 
 def _compared(identity: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,10 @@ from ..errors import BadInput
 
 INDEX, AUDIO, CURVES = "index.json", "audio.i16", "curves.f16"
 
+VALIDATION_CLIPS = 150
+SHORTEST_CLIP = 41
+"""Frames, 0.66 s: a clip that is validated on holds more than one sound."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -77,18 +81,23 @@ class LabelledSet:
         Raises
         ------
         BadInput
-            The folder holds no finished set.
+            The folder holds no finished set, or a damaged one.
         """
         folder = Path(folder)
         try:
             index = json.loads((folder / INDEX).read_text("utf-8"))
         except OSError:
             raise BadInput(folder, "holds no labelled set", "label a corpus into it first") from None
-        controls = tuple(index["controls"])
-        entries = tuple(_entry(record) for record in index["entries"])
-        audio = np.memmap(folder / AUDIO, np.int16, "r")
-        curves = np.memmap(folder / CURVES, np.float16, "r").reshape(-1, len(controls))
-        return cls(audio, curves, controls, index["hop"], entries)
+        except ValueError as error:
+            raise _damaged(folder, error) from None
+        try:
+            controls = tuple(index["controls"])
+            entries = tuple(_entry(record) for record in index["entries"])
+            audio = np.memmap(folder / AUDIO, np.int16, "r")
+            curves = np.memmap(folder / CURVES, np.float16, "r").reshape(-1, len(controls))
+            return cls(audio, curves, controls, index["hop"], entries)
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            raise _damaged(folder, error) from None
 
     def clip_audio(self, entry: Entry) -> NDArray[np.float32]:
         """float32 [frames * hop], -1..1."""
@@ -100,6 +109,28 @@ class LabelledSet:
         return self.curves[entry.frame : entry.frame + entry.frames].astype(np.float32)
 
 
+def validation_sample(labelled: LabelledSet, folder: Path) -> list[Entry]:
+    """Up to `VALIDATION_CLIPS` of its validation speakers' labelled clips, drawn once for all runs.
+
+    Parameters
+    ----------
+    folder
+        Where the set lies, for the message.
+
+    Raises
+    ------
+    BadInput
+        It holds none that is long enough.
+    """
+    spoken = [entry for entry in labelled.entries if entry.split == "valid" and entry.labelled]
+    entries = [entry for entry in spoken if entry.frames >= SHORTEST_CLIP]
+    if not entries:
+        problem = f"has no clip of a validation speaker with {SHORTEST_CLIP} frames or more"
+        raise BadInput(folder, problem, "label a larger corpus")
+    chosen = np.random.default_rng(0).permutation(len(entries))[:VALIDATION_CLIPS]
+    return [entries[index] for index in sorted(chosen)]
+
+
 def spread(sets: Sequence[LabelledSet]) -> NDArray[np.float32]:
     """How much each control moves: its standard deviation over the sets, float32 [controls]."""
     return np.sqrt(np.mean([_sample(labelled).var(0) for labelled in sets], axis=0))
@@ -108,6 +139,10 @@ def spread(sets: Sequence[LabelledSet]) -> NDArray[np.float32]:
 def _sample(labelled: LabelledSet) -> NDArray[np.float32]:
     """About 200,000 frames, evenly drawn."""
     return labelled.curves[:: max(len(labelled.curves) // 200_000, 1)].astype(np.float32)
+
+
+def _damaged(folder: Path, error: Exception) -> BadInput:
+    return BadInput(folder, f"is damaged ({error})", "remove it, it is laid out again")
 
 
 def _entry(record: dict[str, Any]) -> Entry:

@@ -14,6 +14,7 @@ from ..labels.card import NOISE
 from ..labels.plan import hashed
 from ..labels.run import label
 from ..labels.store import LabelStore
+from ..locks import locked
 from ..speech.corpus import Clip, Corpus
 from .labelled import INDEX
 from .layout import Chosen, lay_out
@@ -43,7 +44,8 @@ def labelled_sets(
     Raises
     ------
     BadInput
-        No label for any clip of a corpus, or the labels are for other controls or another hop.
+        No label for any clip of a corpus, the labels are for other controls or another hop, or another process lays out
+        a set in `folder`.
     """
     if not stores:
         _make_store(corpora, teacher, folder / STORE)
@@ -98,7 +100,7 @@ def _cached(corpus: Corpus, stores: Sequence[LabelStore], controls: tuple[str, .
     rows = [(c.clip.path, c.key or c.clip.sha256, *_identity(c.clip)) for c in chosen]
     target = folder / hashlib.sha256(json.dumps([rows, controls, hop]).encode()).hexdigest()[:16]
     if not (target / INDEX).exists():
-        with progress() as bar:
+        with locked(folder), progress() as bar:
             task = bar.add_task(f"laying out {corpus.root.name}", total=len(chosen))
             lay_out(chosen, stores, controls, hop, target, lambda done, total: bar.update(task, completed=done))
     return target

@@ -18,16 +18,16 @@ from ..labels.store import LabelStore
 from ..locks import locked
 from ..reference import smooth
 from ..speech.corpus import MANIFEST, Corpus
-from . import card
+from . import card, runtime
 from . import recipe as recipes
 from .calibrate import Calibration
-from .export import STUDENT, export
+from .export import export
+from .exported import STUDENT
 from .hybrid import PREFIX
 from .inference import animate
-from .labelled import LabelledSet
 from .labelling import STORE, check_splits, labelled_sets
 from .recipe import FeatureConfig
-from .scoring import Score, score
+from .scoring import Score, score_held_out
 from .train import Run
 
 EVALUATION, DATA = "evaluation.json", "data.json"
@@ -87,6 +87,7 @@ def _distill(
     cache: Path,
 ) -> None:
     student = chosen.student
+    runtime.configure(chosen.train)  # before a teacher that computes with the same backend is opened
     sets = labelled_sets(opened, student.controls, student.hop, cache, teacher, labels)
     run = Run(output, chosen, sets, init)
     stores = [LabelStore.open(folder) for folder in labels or [cache / STORE]]
@@ -183,11 +184,4 @@ def _score_all(run: Run, sets: list[Path], calibration: Calibration) -> dict[str
         curves = animate(model, student, pcm, calibration)
         return smooth(curves) if student.smoothing else curves
 
-    results: dict[str, Score] = {}
-    for path in sets:
-        held_out = LabelledSet.open(path)
-        for source, split in sorted({(e.source, e.split) for e in held_out.entries if e.labelled}):
-            if split != "train":
-                chosen = [e for e in held_out.entries if (e.source, e.split) == (source, split) and e.labelled]
-                results[f"{source}/{split}"] = score(stream, held_out, chosen)
-    return results
+    return score_held_out(stream, sets)

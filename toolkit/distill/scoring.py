@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,19 @@ def score(
         if progress:
             progress()
     return score_answers(answers, labelled.controls, 16000 / labelled.hop)
+
+
+def score_held_out(animate: Animate, sets: Iterable[Path]) -> dict[str, Score]:
+    """ "source/split" -> `score` of its labelled clips, over all of the sets that nothing is trained on."""
+    results: dict[str, Score] = {}
+    for path in sets:
+        labelled = LabelledSet.open(path)
+        groups: dict[str, list[Entry]] = {}
+        for entry in labelled.entries:
+            if entry.labelled and entry.split != "train":
+                groups.setdefault(f"{entry.source}/{entry.split}", []).append(entry)
+        results |= {name: score(animate, labelled, entries) for name, entries in sorted(groups.items())}
+    return results
 
 
 def score_answers(answers: Sequence[Answer], controls: tuple[str, ...], rate: float, interval: bool = False) -> Score:

@@ -16,23 +16,24 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import write_text
+from ..atomic import sweep, write_text
 from ..errors import BadInput
 from ..reference import smooth
 from . import checkpoint, crops, folded, hybrid, journal, mixer, runtime, students, warm
 from .ahead import ahead
 from .calibrate import Calibration, fit
-from .export import BEST, STUDENT, export
+from .export import BEST, export
+from .exported import STUDENT
 from .folded import Folded
 from .inference import linear
-from .labelled import Entry, LabelledSet, spread
+from .labelled import Entry, LabelledSet, spread, validation_sample
 from .losses import label_loss
+from .optimiser import adamw
 from .recipe import Recipe
 from .scoring import Answer, score_answers
 
 HISTORY, IDENTITY = journal.HISTORY, journal.IDENTITY
 
-_VALIDATION_CLIPS = 150
 _WARM_BATCHES = 2
 
 Progress = Callable[[int, int, dict[str, float], dict | None], object]
@@ -75,8 +76,8 @@ class Run:
         frozen, given = self._frozen(), folded.read(init) if init else None
         self.folder.mkdir(parents=True, exist_ok=True)
         others = {"features": frozen, "init": given}
-        files = {name: student.source for name, student in others.items() if student}
-        journal.identify(self.folder, recipe, [path.name for path in sets], files)
+        digests = {name: student.digest for name, student in others.items() if student}
+        journal.identify(self.folder, recipe, [path.name for path in sets], digests)
         self.model = students.trainer(recipe.student, recipe.train.seed, recipe.train.precision)
         self._graph = self.model
         self._copy: keras.Model | None = None
@@ -121,13 +122,9 @@ class Run:
         return self._copy
 
     def validation(self) -> tuple[LabelledSet, list[Entry]]:
-        """Up to 150 validation clips of the first set, drawn once for all runs."""
+        """The first set and its `validation_sample`."""
         labelled = self._labelled[0]
-        entries = [e for e in labelled.entries if e.split == "valid" and e.labelled and e.frames > 40]
-        if not entries:
-            raise BadInput(self._sets[0], "has no clip of a validation speaker", "label a larger corpus")
-        chosen = np.random.default_rng(0).permutation(len(entries))[:_VALIDATION_CLIPS]
-        return labelled, [entries[index] for index in sorted(chosen)]
+        return labelled, validation_sample(labelled, self._sets[0])
 
     def _step(self, batch: crops.Batch) -> dict[str, float]:
         """The losses of one step, not weighted."""
@@ -185,14 +182,7 @@ class Run:
 
     def _compile(self) -> None:
         train, student = self.recipe.train, self.recipe.student
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            max(train.steps - train.warmup, 1),
-            alpha=0.01,
-            warmup_target=train.learning_rate,
-            warmup_steps=train.warmup,
-        )
-        optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
+        optimiser = adamw(train.learning_rate, train.warmup, train.steps, train.weight_decay)
         moves = spread(self._labelled)
         losses: dict[str, Any] = {
             "curves": label_loss(student.controls, moves, train.velocity_weight, train.contact_weight),
@@ -203,6 +193,8 @@ class Run:
         self._graph.optimizer.build(self._graph.trainable_variables)
 
     def _resume(self, given: Folded | None) -> None:
+        for name in (STUDENT, BEST):
+            sweep(self.folder / name)
         found = checkpoint.resume(self.folder, self._graph)
         self.step, self.history = found.step, found.history
         self.losses = found.state.get("losses", {})

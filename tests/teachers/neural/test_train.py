@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 from facelite.distill.labelling import labelled_sets
+from facelite.distill.recipe import RECIPES as PACKAGED
 from facelite.errors import BadInput
 from facelite.locks import locked
 from facelite.speech import audio
@@ -35,6 +38,16 @@ batch = 2
 crop_frames = 20
 warmup = 2
 evaluate_every = 2
+"""
+
+
+STUDENT = PACKAGED / "tiny_real_time.toml"
+CONTROLS = 'controls = ["jawOpen", "mouthClose", "mouthPucker"]'
+TRAIN = """[train]
+steps = 1
+batch = 1
+crop_frames = 20
+threads = 1
 """
 
 
@@ -179,6 +192,28 @@ def test_a_corpus_of_one_split_is_refused_before_it_costs_anything(corpus, recip
     sets = labelled_sets([Corpus.open(some)], chosen.network.controls, 256, tmp_path / "labels")
     with pytest.raises(BadInput, match=f"has no clip of a {missing} speaker"):
         TeacherRun(tmp_path / "run", chosen, sets)
+
+
+def test_how_many_processes_make_batches_is_nobodys_business(taught, corpus, recipe, tmp_path):
+    from facelite.teachers.neural.pipeline import teach
+
+    more = tmp_path / "teacher.toml"
+    more.write_text(RECIPE + "workers = 2\n", "utf-8")
+    before = (taught / "teacher.npz").read_bytes()
+    teach([corpus], more, taught)
+    assert (taught / "teacher.npz").read_bytes() == before
+
+
+def test_a_student_with_threads_of_its_own_learns_from_a_neural_teacher(taught, corpus, tmp_path):
+    """Both compute with one backend, whose threads are fixed once it runs."""
+    student = STUDENT.read_text("utf-8").partition("[train]")[0].replace("[student]", "[student]\n" + CONTROLS)
+    (tmp_path / "student.toml").write_text(student + TRAIN, "utf-8")
+    command = [Path(sys.executable).with_name("facelite"), "distill", corpus, "--recipe", tmp_path / "student.toml"]
+    result = subprocess.run(
+        [*command, "--teacher", f"neural:{taught}", "-o", tmp_path / "run"], capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "run" / "student.keras").is_file()
 
 
 def test_another_recipe_in_the_same_folder_is_refused(taught, corpus, recipe):

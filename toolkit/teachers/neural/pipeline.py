@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ...atomic import write_text
 from ...cli.common import note, progress
-from ...distill.labelled import LabelledSet
 from ...distill.labelling import check_splits, labelled_sets
-from ...distill.scoring import Score, score
+from ...distill.scoring import Score, score_held_out
 from ...locks import locked
 from ...speech.corpus import Corpus
 from . import card
@@ -69,16 +68,7 @@ def _teach(opened: list[Corpus], chosen: recipes.TeacherRecipe, output: Path, in
 
 def score_all(teacher: NeuralTeacher, sets: list[Path]) -> dict[str, Score]:
     """The teacher against the oracle and the phone labels, on each source's speakers that it was not trained on."""
-    results: dict[str, Score] = {}
-    for path in sets:
-        held_out = LabelledSet.open(path)
-        for source, split in sorted({(e.source, e.split) for e in held_out.entries if e.labelled}):
-            if split != "train":
-                chosen = [e for e in held_out.entries if (e.source, e.split) == (source, split) and e.labelled]
-                results[f"{source}/{split}"] = score(
-                    lambda pcm: teacher.animate(pcm, SAMPLE_RATE).values, held_out, chosen
-                )
-    return results
+    return score_held_out(lambda pcm: teacher.animate(pcm, SAMPLE_RATE).values, sets)
 
 
 def _train(run: TeacherRun) -> None:

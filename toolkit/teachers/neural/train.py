@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...atomic import write_text
-from ...distill import checkpoint, mixer
+from ...distill import checkpoint, journal, mixer
 from ...distill.ahead import ahead
 from ...distill.calibrate import Calibration, fit
-from ...distill.labelled import Entry, LabelledSet, spread
+from ...distill.labelled import Entry, LabelledSet, spread, validation_sample
 from ...distill.losses import label_loss
+from ...distill.optimiser import adamw
 from ...distill.scoring import score
 from ...errors import BadInput
 from .batches import worker_batch
@@ -24,9 +25,7 @@ from .model import build, ears
 from .recipe import TeacherRecipe
 from .teacher import NeuralTeacher
 
-HISTORY, IDENTITY = "history.json", "run.json"
-
-_VALIDATION_CLIPS = 150
+HISTORY = journal.HISTORY
 
 
 class TeacherRun:
@@ -119,22 +118,11 @@ class TeacherRun:
 
     def _validation(self) -> tuple[LabelledSet, list[Entry]]:
         labelled = self._labelled[0]
-        entries = [e for e in labelled.entries if e.split == "valid" and e.labelled and e.frames > 40]
-        if not entries:
-            raise BadInput(self._sets[0], "has no clip of a validation speaker", "label a larger corpus")
-        chosen = np.random.default_rng(0).permutation(len(entries))[:_VALIDATION_CLIPS]
-        return labelled, [entries[index] for index in sorted(chosen)]
+        return labelled, validation_sample(labelled, self._sets[0])
 
     def _compile(self) -> None:
         train, network = self.recipe.train, self.recipe.network
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            max(train.steps - train.warmup, 1),
-            alpha=0.01,
-            warmup_target=train.learning_rate,
-            warmup_steps=train.warmup,
-        )
-        optimiser = keras.optimizers.AdamW(schedule, weight_decay=train.weight_decay, clipnorm=1.0)
+        optimiser = adamw(train.learning_rate, train.warmup, train.steps, train.weight_decay)
         moves = spread(self._labelled)
         loss = label_loss(network.controls, moves, train.velocity_weight, train.contact_weight)
         self.model.compile(optimiser, [loss] * len(self.recipe.ears))
@@ -142,15 +130,8 @@ class TeacherRun:
 
     def _check_identity(self, init: NeuralTeacher | None) -> None:
         """A run is its recipe, its data and its start; what goes on under another name would be none of them."""
-        identity = {"recipe": self.recipe.model_dump(mode="json"), "labels": [path.name for path in self._sets]}
-        if init:
-            identity["init"] = init.fingerprint()
-        text = json.dumps(identity, indent=1)
-        path = self.folder / IDENTITY
-        if path.exists() and path.read_text("utf-8") != text:
-            problem = "holds a run of another recipe, other labels or another start"
-            raise BadInput(self.folder, problem, "choose another folder, -o")
-        write_text(path, text)
+        starts = {"init": init.fingerprint()} if init else {}
+        journal.identify(self.folder, self.recipe, [path.name for path in self._sets], starts)
         for folder, labelled in zip(self._sets, self._labelled, strict=True):
             if labelled.controls != self.recipe.network.controls:
                 raise BadInput(folder, "was labelled for other controls", "label the corpus again")
