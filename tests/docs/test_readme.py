@@ -97,6 +97,23 @@ def test_every_command_is_one_that_facelite_takes(workplace, shipped_student, co
         _run(words, workplace)
 
 
+def test_accuracy_is_the_model_cards():
+    """`make evaluate` measures what the repository holds; these rows are of whole corpora."""
+    lines = (ROOT / "toolkit/weights/tiny_real_time/MODEL_CARD.md").read_text().splitlines()
+    names, *rows = [line.strip("| ").split(" | ") for line in lines if line.count(" | ") > 8]
+    german, *english = [dict(zip(names, row, strict=True)) for row in rows][:5]
+    shown = {key: f"{float(german[key]):.2f}".lstrip("0") for key in ("float", "int8", "int8, -30 dB", "r, float")}
+    noisy, likeness = f"{float(german['int8, 20 dB SNR']):.2f}".lstrip("0"), [float(row["r, float"]) for row in english]
+    least, most = (f"{edge(likeness):.2f}".lstrip("0") for edge in (min, max))
+    assert german["held out"].startswith("EmoDB")
+    for row in (
+        f"average precision; in int8 | {shown['float']}; {shown['int8']} |",
+        f"with noise at 20 dB, int8 | {shown['int8, -30 dB']}; {noisy} |",
+        f"on English ones | {shown['r, float']}; {least} to {most} |",
+    ):
+        assert row in README
+
+
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
