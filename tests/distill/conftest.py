@@ -6,14 +6,17 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from facelite.distill import recipe as recipes
 from facelite.distill.labelling import labelled_sets
 from facelite.speech import audio
-from facelite.speech.corpus import Clip, Corpus
+from facelite.speech.corpus import MANIFEST_SCHEMA, PHONES_SCHEMA, Clip, Corpus
 from facelite.speech.phones import TimedPhone
 
 RECIPE = """
@@ -66,3 +69,16 @@ def labels(corpus, recipe, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("labels")
     (labels,) = labelled_sets([corpus], recipe.student.controls, recipe.student.hop, folder)
     return labels
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(corpus) -> Path:
+    """`corpus` with its tables, as the verbs open it."""
+    clips, phones = [], []
+    for clip in corpus:
+        row = {name: getattr(clip, name) for name in MANIFEST_SCHEMA.names if name != "sha256"}
+        clips.append(row | {"sha256": sha256((corpus.root / clip.path).read_bytes()).hexdigest()})
+        phones += [{"path": clip.path, "start": p.start, "end": p.end, "phone": p.symbol} for p in clip.phones]
+    pq.write_table(pa.Table.from_pylist(clips, MANIFEST_SCHEMA), corpus.root / "manifest.parquet")
+    pq.write_table(pa.Table.from_pylist(phones, PHONES_SCHEMA), corpus.root / "phones.parquet")
+    return corpus.root

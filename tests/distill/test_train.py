@@ -7,11 +7,14 @@ import shutil
 
 import numpy as np
 import pytest
+from facelite.cli import main
 from facelite.companding import to_int16
 from facelite.distill.crops import Crops
 from facelite.distill.labelled import LabelledSet
 from facelite.errors import BadInput
 from facelite.teachers.oracle import OracleTeacher
+
+from .conftest import RECIPE
 
 pytest.importorskip("keras", reason="needs facelite[distill]")
 
@@ -135,3 +138,17 @@ def test_tensorboard_can_read_the_logs(recipe, labels, tmp_path):
             found[event.step, value.tag] = value.simple_value
     for record in run.history:
         assert found[record["step"], "mse"] == pytest.approx(record["mse"], rel=1e-6)
+
+
+def test_runs_share_what_is_laid_out_in_one_cache(corpus_folder, tmp_path):
+    (tmp_path / "recipe.toml").write_text(RECIPE, "utf-8")
+    command = ["distill", corpus_folder, "--recipe", tmp_path / "recipe.toml", "--cache", tmp_path / "cache"]
+    laid_out = []
+    for options in (["--seed", "1", "-o", tmp_path / "one"], ["--seeds", "2,3", "-o", tmp_path / "more"]):
+        assert main([str(word) for word in (*command, *options)]) == 0
+        laid_out.append([(path.parent.name, path.stat().st_ino) for path in (tmp_path / "cache").rglob("audio.i16")])
+    assert laid_out[0] == laid_out[1]
+    assert len(laid_out[0]) == 1
+    for run in ("one", "more/seed-2", "more/seed-3"):
+        assert (tmp_path / run / "student.keras").is_file()
+        assert not list((tmp_path / run).rglob("*.i16"))

@@ -33,6 +33,10 @@ def register(app: typer.Typer) -> None:
         init: Annotated[
             Path | None, typer.Option(help="Start from this student of the same architecture (its run or file).")
         ] = None,
+        cache: Annotated[
+            Path | None,
+            typer.Option(help="Folder for laid-out corpora, which runs may share; the run's own unless given."),
+        ] = None,
         steps: Annotated[int | None, typer.Option(min=1, help="Train for this many steps instead.")] = None,
         seed: Seed = None,
         seeds: Annotated[
@@ -48,7 +52,13 @@ def register(app: typer.Typer) -> None:
             from ..distill.pipeline import distill as one
             from ..distill.pipeline import distill_seeds as several
 
-        start: dict[str, Any] = {"small": small, "init": init, "teacher": teacher or "oracle", "labels": labels or ()}
+        start: dict[str, Any] = {
+            "small": small,
+            "init": init,
+            "teacher": teacher or "oracle",
+            "labels": labels or (),
+            "cache": cache,
+        }
         if seeds is None:
             one(corpora, recipe, output, steps=steps, seed=seed, **start)
         else:
