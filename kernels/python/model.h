@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,10 +14,14 @@
 class Model {
 public:
     explicit Model(const py::buffer &source) {
-        const py::buffer_info view = source.request();
-        const size_t bytes = static_cast<size_t>(view.size) * static_cast<size_t>(view.itemsize);
+        const auto view = py::reinterpret_steal<py::bytes>(PyBytes_FromObject(source.ptr())); // in order, whatever its strides
+        if (!view) {
+            throw py::error_already_set();
+        }
+        const std::string_view given = view;
+        const size_t bytes = given.size();
         blob_ = std::make_unique<Block>(bytes);
-        std::memcpy(blob_->data(), view.ptr, bytes);
+        std::memcpy(blob_->data(), given.data(), bytes);
         check(facelite_inspect(blob_->data(), bytes, &info_));
         memory_ = std::make_unique<Block>(info_.model_bytes);
         check(facelite_model_init(memory_->data(), info_.model_bytes, blob_->data(), bytes, &model_));

@@ -274,9 +274,33 @@ static int mean_holds(const facelite_op_record *op, const facelite_tensor_record
            (int64_t)op->kernel * 255 <= LARGEST_SUM >> (op->shift[0] > 0 ? op->shift[0] : 0);
 }
 
+/* Bit i: word i of the record means something to this kind of operator. */
+static uint32_t words_used(const facelite_op_record *op) {
+    switch (op->kind) {
+    case FACELITE_CONV: return op->flags & FACELITE_FLAG_FLOATING ? 0x803feb : 0x00ffeb;
+    case FACELITE_ADD: return 0x7f031f;
+    case FACELITE_MEAN: return 0x09032b;
+    case FACELITE_MAP: return 0x000b03;
+    default: return 0;
+    }
+}
+
+/* What a kind does not use is 0, its bounds all codes: a file that asks for more is of a converter we do not know. */
+static int unused_is_zero(const facelite_op_record *op) {
+    uint32_t words[FACELITE_OP_BYTES / sizeof(uint32_t)];
+    memcpy(words, op, sizeof words);
+    const uint32_t used = words_used(op);
+    for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (words[i] != 0 && (used >> i & 1) == 0) {
+            return 0;
+        }
+    }
+    return op->kind == FACELITE_CONV || op->kind == FACELITE_ADD || (op->lo == -128 && op->hi == 127);
+}
+
 static int op_holds(facelite_blob *blob, uint32_t index) {
     const facelite_op_record op = facelite_blob_op(blob, index);
-    if (op.input > index || op.other > index || op.delay > FACELITE_MAX_WINDOW || op.lo > op.hi || !in_int8(op.lo) ||
+    if (!unused_is_zero(&op) || op.input > index || op.other > index || op.delay > FACELITE_MAX_WINDOW || op.lo > op.hi || !in_int8(op.lo) ||
         !in_int8(op.hi)) {
         return 0;
     }

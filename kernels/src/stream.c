@@ -313,7 +313,7 @@ facelite_status facelite_stream_flush(facelite_stream *stream, void *scratch, fl
     const facelite_resampler *resampler = facelite_stream_resampler(stream);
     uint8_t *state = facelite_stream_state(stream);
     size_t count = 0;
-    if (resampler) { /* the outputs that wait for the samples after them */
+    if (resampler && total > 0) { /* the outputs that wait for the samples after them */
         facelite_pcm silence = {NULL, NULL, resampler->filter->taps / 2};
         count = hear(stream, scratch, &silence, frames);
     }

@@ -107,6 +107,10 @@ int main(int, char **words) {
         const auto [status, count] = moved.push(pcm, scratch, frames);
         REQUIRE(status && count * moved.controls() == frames.size() && count > 50);
         REQUIRE(moved.sample(1, few).code() == FACELITE_E_CAPACITY);
+        facelite::Scratch none;
+        REQUIRE(none.open(empty).code() == FACELITE_E_ARGUMENT && none.open(model, 0).code() == FACELITE_E_ARGUMENT);
+        REQUIRE(moved.push(pcm, none, frames).status.code() == FACELITE_E_MEMORY);
+        REQUIRE(moved.flush(none, frames).status.code() == FACELITE_E_MEMORY);
         const facelite_latency sum = moved.latency();
         REQUIRE(sum.resampler > 0 && sum.hop == double(model.info().hop) / model.info().sample_rate);
         for (unsigned characters : {1u, 2u, 9u}) REQUIRE(crowd(model, own, characters) == 0);

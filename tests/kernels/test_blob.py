@@ -106,6 +106,45 @@ def test_any_changed_byte_is_one_clear_line(blobs):
         assert "\n" not in str(error.value)
 
 
+def test_what_an_operator_does_not_use_is_zero(blobs):
+    """A word that this version ignores may be one that a later converter means; docs/blob.md says who uses which."""
+    used = {
+        1: {0, 1, 3, *range(5, 16)},
+        2: {*range(5), 8, 9, *range(16, 23)},
+        3: {0, 1, 3, 5, 16, 19},
+        4: {0, 1, 11},
+    }
+    start, met = _words(blobs["zoo"])[15], set()
+    for index in range(_words(blobs["zoo"])[13]):
+        record = start // 4 + 24 * index
+        kind = _words(blobs["zoo"])[record]
+        met.add(kind)
+        for word in set(range(24)) - used[kind]:
+            with pytest.raises(BadInput, match="out of its range"):
+                Student(_with_word(blobs["zoo"], record + word, 1))
+    assert met == set(used)
+
+
+def _words(blob: bytes) -> np.ndarray:
+    return np.frombuffer(blob[: len(blob) // 4 * 4], "<u4")
+
+
+def _with_word(blob: bytes, word: int, value: int) -> bytes:
+    """The blob with another word, and the checksum of that."""
+    changed = bytearray(blob)
+    changed[4 * word : 4 * word + 4] = value.to_bytes(4, "little")
+    changed[20:24] = zlib.crc32(changed[:20] + changed[24:]).to_bytes(4, "little")
+    return bytes(changed)
+
+
+def test_a_buffer_is_read_in_its_own_order(blobs):
+    doubled, backwards = np.repeat(np.frombuffer(blobs["tiny"], np.uint8), 2), blobs["tiny"][::-1]
+    for view in (memoryview(doubled)[::2], memoryview(backwards)[::-1]):
+        student = Student(view)
+        assert student.blob == blobs["tiny"]
+        assert student.info == Student(blobs["tiny"]).info
+
+
 def test_a_blob_that_would_prime_for_minutes_is_refused():
     """6.8 M multiplications a hop are modest, but not 4,097 hops of them before the first frame (docs/blob.md)."""
     assert Student(pack(_far_hearing(dilation=1000))).info.receptive_field == 1256

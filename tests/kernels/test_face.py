@@ -77,6 +77,15 @@ def test_the_tail_of_a_flushed_clip_stays_until_the_next(student, smoothing):
     np.testing.assert_array_equal(np.concatenate([stream.push(pcm[1:]), stream.flush()]), frames)
 
 
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+def test_a_clip_that_is_flushed_twice_keeps_its_face(student, smoothing, rate):
+    stream = student.stream(smoothing, sample_rate=rate)
+    stream.push(noise(20000))
+    frames = stream.flush()
+    assert len(stream.flush()) == 0
+    np.testing.assert_array_equal(stream.sample(math.inf), frames[-1])
+
+
 def test_a_stop_decays_to_the_rest_pose(student, smoothing):
     stream, fade = student.stream(smoothing), 0.2
     frames = stream.push(noise(20000))

@@ -201,14 +201,19 @@ private:
 /* What a thread needs to push: one for all the streams that it steps, one after another. */
 class Scratch {
 public:
-    /* characters: how many streams `step` is given at once, at most. */
+    /* characters: how many streams `step` is given at once, at most. FACELITE_E_ARGUMENT: none, or of no model. */
     Status open(const Model &model, std::size_t characters = 1, Allocator allocator = Allocator::standard()) noexcept {
-        const auto status = memory_.take(facelite_streams_scratch_bytes(model.handle(), characters), allocator);
+        const std::size_t bytes = facelite_streams_scratch_bytes(model.handle(), characters);
+        if (bytes == 0) {
+            return FACELITE_E_ARGUMENT;
+        }
+        const auto status = memory_.take(bytes, allocator);
         characters_ = status ? characters : 0;
         return status;
     }
 
     void *data() const noexcept { return memory_.data(); }
+    std::size_t size() const noexcept { return memory_.size(); }
     std::size_t characters() const noexcept { return characters_; }
 
 private:
@@ -244,30 +249,31 @@ public:
             memory_ = std::move(memory);
             handle_ = Handle(handle);
             controls_ = model.info().controls;
+            scratch_ = model.info().scratch_bytes;
         }
         return code;
     }
 
     /* Hears `pcm` and stores the frames whose audio is complete; `frames` has room for whole frames of controls()
-     * floats, frames_for(pcm.size()) of them at least. */
+     * floats, frames_for(pcm.size()) of them at least. FACELITE_E_MEMORY: the scratch was opened for a smaller model. */
     Pushed push(Span<const float> pcm, const Scratch &scratch, Span<float> frames) noexcept {
-        std::size_t count = 0;
-        const auto code = facelite_stream_push_f32(handle(), scratch.data(), pcm.data(), pcm.size(), frames.data(),
-                                                   room(frames), &count);
-        return {code, count};
+        return with(scratch, [&](std::size_t *count) {
+            return facelite_stream_push_f32(handle(), scratch.data(), pcm.data(), pcm.size(), frames.data(),
+                                            room(frames), count);
+        });
     }
     Pushed push(Span<const std::int16_t> pcm, const Scratch &scratch, Span<float> frames) noexcept {
-        std::size_t count = 0;
-        const auto code = facelite_stream_push_i16(handle(), scratch.data(), pcm.data(), pcm.size(), frames.data(),
-                                                   room(frames), &count);
-        return {code, count};
+        return with(scratch, [&](std::size_t *count) {
+            return facelite_stream_push_i16(handle(), scratch.data(), pcm.data(), pcm.size(), frames.data(),
+                                            room(frames), count);
+        });
     }
 
     /* The clip has ended: the frames still owed, frames_pending() of them. */
     Pushed flush(const Scratch &scratch, Span<float> frames) noexcept {
-        std::size_t count = 0;
-        const auto code = facelite_stream_flush(handle(), scratch.data(), frames.data(), room(frames), &count);
-        return {code, count};
+        return with(scratch, [&](std::size_t *count) {
+            return facelite_stream_flush(handle(), scratch.data(), frames.data(), room(frames), count);
+        });
     }
 
     /* The face at game time `seconds` of the clip's clock, into controls() floats. */
@@ -293,14 +299,20 @@ public:
     facelite_stream *handle() const noexcept { return handle_.get(); }
 
 private:
+    template <class Call> Pushed with(const Scratch &scratch, Call call) noexcept {
+        std::size_t count = 0;
+        const facelite_status code = scratch.size() < scratch_ ? FACELITE_E_MEMORY : call(&count);
+        return {code, count};
+    }
     std::size_t room(Span<float> frames) const noexcept { return controls_ == 0 ? 0 : frames.size() / controls_; }
 
     Memory memory_;
     Handle<facelite_stream> handle_;
     std::uint32_t controls_ = 0;
+    std::size_t scratch_ = 0; /* bytes of it that a hop takes */
 };
 
-/* A push to many distinct streams of one model at once, with the frames of each one's own push: `samples` samples of pcm[i]
+/* A push to many distinct streams of one model, the scratch's, at once, with the frames of each one's own push: `samples` samples of pcm[i]
  * for streams[i], its frames, `capacity` at most, to frames[i], how many to written[i]. FACELITE_E_ARGUMENT: the spans
  * differ in length; FACELITE_E_MEMORY: the scratch was opened for fewer characters. */
 template <class Sample>
