@@ -18,7 +18,17 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/faceliteConfigVersi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/faceliteConfigVersion.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/facelite)
 
-# Relative to the file itself, so that the tree may be installed, moved or packed anywhere.
-string(REGEX REPLACE "[^/]+" ".." prefix_from_pc ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# Relative to the file itself, so that the tree may be installed, moved or packed anywhere; a folder that is absolute stays so.
+foreach(folder LIBDIR INCLUDEDIR)
+    set(pc_${folder} "\${prefix}/${CMAKE_INSTALL_${folder}}")
+    if(IS_ABSOLUTE "${CMAKE_INSTALL_${folder}}")
+        set(pc_${folder} "${CMAKE_INSTALL_${folder}}")
+    endif()
+endforeach()
+set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    string(REGEX REPLACE "[^/]+" ".." up "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+    set(pc_prefix "\${pcfiledir}/${up}")
+endif()
 configure_file(facelite.pc.in ${CMAKE_CURRENT_BINARY_DIR}/facelite.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/facelite.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

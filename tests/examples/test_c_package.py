@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import BIN, ROOT
+
 STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror"]
 COMPILERS = ["g++", pytest.param("clang++", marks=pytest.mark.program("clang"))]
 WRAPPER = r"""
@@ -150,6 +152,16 @@ def test_pkg_config_follows_the_package(prefix, run_program, tmp_path, linkage):
     run_program("cc", tmp_path / "user.c", *flags, "-o", tmp_path / "user")
     version = run_program("pkg-config", "--modversion", "facelite", env=where)
     assert run_program(tmp_path / "user", env=where) == version
+
+
+@pytest.mark.program("pkg-config")
+def test_pkg_config_keeps_folders_that_are_absolute(run_program, tmp_path):
+    folders = {"libdir": str(tmp_path / "l"), "includedir": str(tmp_path / "i")}
+    options = [f"-DCMAKE_INSTALL_{name.upper()}={folder}" for name, folder in folders.items()]
+    run_program(BIN / "cmake", "-S", ROOT, "-B", tmp_path / "build", *options, "-DFACELITE_TESTS=OFF", "-DFACELITE_TOOLS=OFF")
+    where = {**os.environ, "PKG_CONFIG_PATH": str(tmp_path / "build" / "kernels")}
+    for name, folder in folders.items():
+        assert run_program("pkg-config", f"--variable={name}", "facelite", env=where).strip() == folder
 
 
 def test_the_shared_library_exports_the_header_and_nothing_else(prefix, run_program):

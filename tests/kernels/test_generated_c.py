@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -101,6 +102,17 @@ def test_it_compiles_clean_and_makes_every_code_of_the_kernel(graphs, floating, 
         codes = np.random.default_rng(5).integers(-127, 128, 60 * graph.hop).astype(np.int8)
         kernel = _kernel.Stream(_kernel.Model(pack(graph)))
         np.testing.assert_array_equal(student.hops(codes), kernel.step_codes(codes))
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="-mfpmath is x86's")
+@pytest.mark.parametrize("flag", ["-ffast-math", "-ffinite-math-only", "-mfpmath=387"])
+def test_floats_that_would_not_be_the_kernels_are_refused(graphs, tmp_path, flag):
+    for name, text in zip(("student.c", "student.h"), c.pack(graphs["tiny"]), strict=True):
+        (tmp_path / name).write_bytes(text)
+    command = ["gcc", "-std=c11", "-O1", flag, "-c", tmp_path / "student.c", "-o", tmp_path / "student.o"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "every bit is meant" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["tiny", "zoo", "floating"])
