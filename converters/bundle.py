@@ -20,6 +20,7 @@ from facelite.graph import Graph
 from facelite.runtimes import Heard
 from facelite.speech import audio
 from facelite.student import BLOB_NAME, Student, load
+from facelite.targets.evidence import CERTIFICATE_NAME
 from numpy.typing import NDArray
 
 from . import calibration as calibrating
@@ -48,6 +49,9 @@ from .teaching import taught
 ONNX_NAME, GOLDEN_NAME, CARD_NAME = "student.onnx", "golden.npz", "MODEL_CARD.md"
 QDQ_NAME = "student_int8.onnx"
 SOURCE_NAME, HEADER_NAME, STREAM_NAME = "student.c", "student.h", "student_stream_int8.tflite"
+
+_OF_SOME = {PCM_NAME, PCM_STREAM_NAME, INT16_INPUT_NAME, INT16X8_NAME, CARD_NAME, CERTIFICATE_NAME}
+"""Files that an earlier conversion, or what followed it, may have left, and this one does not make."""
 
 PROOF_WINDOWS = 8
 """Windows of each golden signal on which a conversion is held against LiteRT before it is published."""
@@ -114,6 +118,7 @@ def convert(
     tell("reading the model")
     out = Path(out_dir)
     if windowed_only:
+        _check_windowed(recipe=recipe, range=method, cross_check=cross_check, teacher=teacher)
         return _convert_windowed(Path(source), out, spec_file, calibration)
     opened = open_source(Path(source), spec_file)
     _check_folder(out)
@@ -142,6 +147,14 @@ def convert(
             facts["cross_check"] = crossing.cross_check(opened.model, opened.spec, student.graph, graph, clips)
         _write_report(folder, graph, facts)
     return facts
+
+
+def _check_windowed(**options: object) -> None:
+    """Refuse what --windowed-only has no use for."""
+    for name, value in options.items():
+        if value:
+            option = f"--{name.replace('_', '-')}"
+            raise BadInput(option, "means nothing beside --windowed-only", f"leave {option} out")
 
 
 def _convert_windowed(source: Path, out: Path, spec_file: str | Path | None, calibration: Any) -> dict[str, Any]:
@@ -203,6 +216,8 @@ def _float_student(
     if graph.quantised:
         if recipe or method:
             raise BadInput(opened.path, "is int8 already, and keeps its integers", "leave --recipe and --range out")
+        if calibration is not None:
+            raise BadInput(opened.path, "is int8 already, and keeps its ranges", "leave --calibration out")
         return None
     clips = _clips(calibration, graph.sample_rate)
     heard = calibrating.utterances(clips, graph.window, graph.companding)
@@ -305,8 +320,9 @@ def _spec_of(student: Student, curve: companding.Curve) -> spec.StudentSpec:
 
 @contextmanager
 def _staged(out: Path) -> Iterator[Path]:
-    """A folder beside `out` whose files move into it, one rename each, if nothing was raised."""
-    home = next(parent for parent in out.absolute().parents if parent.is_dir())
+    """A folder on `out`'s file system whose files move into it, one rename each, if nothing was raised."""
+    out = out.resolve()
+    home = next(folder for folder in (out, *out.parents) if folder.is_dir())
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=home))
     try:
         yield folder
@@ -314,7 +330,7 @@ def _staged(out: Path) -> Iterator[Path]:
         made = sorted(folder.iterdir())
         for file in made:
             os.replace(file, out / file.name)
-        for name in {PCM_NAME, PCM_STREAM_NAME, INT16_INPUT_NAME, INT16X8_NAME} - {file.name for file in made}:
-            (out / name).unlink(missing_ok=True)  # of an earlier conversion: no longer this student
+        for name in _OF_SOME - {file.name for file in made}:
+            (out / name).unlink(missing_ok=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

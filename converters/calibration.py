@@ -58,7 +58,7 @@ def utterances(clips: Sequence[NDArray[np.float32]], window: int, curve: compand
     Raises
     ------
     BadInput
-        There is no audio at all.
+        There is no sound at all.
     """
     joined = utterance(clips, window)
     return [_companded(joined, level, curve) for level in LEVELS_DB]
@@ -79,7 +79,7 @@ def windows(
     Raises
     ------
     BadInput
-        There is no audio at all.
+        There is no sound at all.
     """
     joined = _joined(clips, window)
     starts = np.linspace(0, max(0, len(joined) - window), max(1, count // len(LEVELS_DB)), dtype=int)
@@ -92,8 +92,8 @@ def windows(
 
 
 def _joined(clips: Sequence[NDArray[np.float32]], window: int) -> NDArray[np.float32]:
-    if not any(len(clip) for clip in clips):
-        raise BadInput("calibration", "there is no audio in it", "give speech")
+    if not any(np.any(clip) for clip in clips):
+        raise BadInput("calibration", "there is no sound in it", "give speech")
     gap = np.zeros(window // 2, np.float32)
     return np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
 

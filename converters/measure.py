@@ -11,6 +11,7 @@ import numpy as np
 from facelite import companding, reference
 from facelite.compare import distance
 from facelite.distill.metrics import correlations
+from facelite.errors import BadInput
 from facelite.graph import Graph
 from numpy.typing import NDArray
 
@@ -92,6 +93,8 @@ def _row(
 
 def _windows(clips: Sequence[NDArray[np.float32]], window: int, level: float) -> list[NDArray[np.int16]]:
     joined = companding.to_int16(np.concatenate(list(clips)) * np.float32(10 ** (level / 20)))
+    if len(joined) < window:
+        raise BadInput("--audio", f"holds {len(joined)} samples, and a window is {window}", "give longer recordings")
     starts = np.linspace(0, len(joined) - window, WINDOWS).astype(int)
     return [joined[start : start + window] for start in starts]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .schema import Figure, Profile, Statement
+from .schema import CrowdShare, Figure, Profile, Statement
 
 SECTIONS = ("cpu", "memory", "limits")
 
@@ -35,11 +35,11 @@ def differences(first: Profile, second: Profile) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _worth(entry: Figure | Statement | None) -> float | str | None:
-    return entry.base if isinstance(entry, Figure) else entry.value if entry is not None else None
+def _worth(entry: Figure | Statement | None) -> object:
+    if isinstance(entry, Figure):
+        return entry.base, entry.count if isinstance(entry, CrowdShare) else 1
+    return entry.value if entry is not None else None
 
 
 def _text(entry: Figure | Statement | None) -> str | None:
-    if entry is None:
-        return None
-    return f"{entry.value:g} {entry.unit}" if isinstance(entry, Figure) else entry.value
+    return None if entry is None else entry.text

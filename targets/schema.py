@@ -76,6 +76,11 @@ class Figure(_Strict):
         """The value in `base_unit`."""
         return self.value * self.unit_table[self.unit]
 
+    @property
+    def text(self) -> str:
+        """The number with its unit."""
+        return f"{self.value:g} {self.unit}"
+
 
 class Bytes(Figure):
     unit_table = units.BYTES
@@ -95,6 +100,11 @@ class CrowdShare(Figure):
 
     count: Annotated[int, Field(ge=1, le=10_000)]
 
+    @property
+    def text(self) -> str:
+        """The share and whose it is."""
+        return f"{super().text} for {self.count}"
+
 
 class Frequency(Figure):
     unit_table = units.GIGAHERTZ
@@ -112,6 +122,11 @@ class Statement(_Strict):
     value: Annotated[str, Field(min_length=1)]
     source: Annotated[str, Field(min_length=1)]
     confidence: Confidence
+
+    @property
+    def text(self) -> str:
+        """The word."""
+        return self.value
 
 
 def _between(low: float, high: float) -> Callable[[Figure], Figure]:

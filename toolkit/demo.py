@@ -61,10 +61,7 @@ def run(folder: str | Path, progress: Progress | None = None) -> Outcome:
     """
     from facelite.converters.bundle import convert
 
-    from .certify.certificate import CERTIFICATE_NAME
-
     folder = Path(folder)
-    (folder / CERTIFICATE_NAME).unlink(missing_ok=True)  # of an earlier run, and perhaps of another student
     convert(STUDENT, folder, progress=progress)
     report = build(folder, demo_clip(), source=STUDENT, progress=progress)
     curves = folder / CURVES_NAME

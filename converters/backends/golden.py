@@ -94,10 +94,24 @@ def layer_names(path: Path) -> tuple[str, ...]:
     """
     if not path.is_file():
         return ()
+    (names,) = read(path, "layers")
+    return tuple(str(name) for name in names)
+
+
+def read(path: Path, *names: str) -> tuple[NDArray[Any], ...]:
+    """Arrays of a golden file, in the order asked for.
+
+    Raises
+    ------
+    BadInput
+        The file is missing, damaged, or lacks one of them.
+    """
+    if not path.is_file():
+        raise BadInput(path, "is not there", "give a bundle folder made by facelite convert")
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return tuple(str(name) for name in arrays["layers"])
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+            return tuple(arrays[name] for name in names)
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(path, f"is damaged ({type(error).__name__})", "convert the student again") from None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import facelite
-import numpy as np
+from facelite.converters.backends import golden
 from facelite.errors import BadInput, FaceliteError
 from facelite.student import BLOB_NAME, load
 
@@ -171,9 +171,8 @@ class _Session:
         if GENERATED in self._programs:
             answer = self._run(GENERATED, RECORDING, FRAMES, timeout=timeout)
             self._refuse("running student.c", answer)
-            with np.load(folder / GOLDEN) as golden:
-                same = self._device.fetch(FRAMES) == golden["stream_curves"].tobytes()
-            if not same:
+            (curves,) = golden.read(folder / GOLDEN, "stream_curves")
+            if self._device.fetch(FRAMES) != curves.tobytes():
                 return {"holds": False, "differs": "student.c: its frames are not those of golden.npz"}
         return {"holds": True, "differs": None}
 
@@ -207,11 +206,8 @@ class _Session:
 
 def _golden(bundle: Path, folder: Path) -> Path:
     """The golden recording as the programs read it."""
-    path = bundle / GOLDEN
-    if not path.is_file():
-        raise BadInput(path, "is not there", "give a bundle folder made by facelite convert")
-    with np.load(path, allow_pickle=False) as golden:
-        golden["stream_pcm"].astype("<i2").tofile(folder / RECORDING)
+    (pcm,) = golden.read(bundle / GOLDEN, "stream_pcm")
+    pcm.astype("<i2").tofile(folder / RECORDING)
     return folder / RECORDING
 
 
@@ -241,8 +237,7 @@ def _build_of(built: Path, bundle: Path, target: Profile, system: str | None) ->
 
 def _sorted(found: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The program's answer in the report's order, layers with their names."""
-    with np.load(folder / GOLDEN) as golden:
-        names = [str(name) for name in golden["layers"]]
+    names = golden.layer_names(folder / GOLDEN)
     return {
         "characters": found.get("characters"),
         "threads": found.get("thread_count"),

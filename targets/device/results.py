@@ -12,6 +12,7 @@ from facelite.atomic import write_text
 from facelite.errors import BadInput
 
 FOLDER = "measured"
+_TOLD = {"target", "via", "isa", "emulated", "bits", "times", "prediction"}
 KINDS = ("warm", "cold", "paced", "crowd", "threads")
 
 
@@ -41,6 +42,8 @@ def load(bundle: str | Path, blob_sha256: str | None = None) -> list[dict[str, A
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
             own = report["build"]["student"]["sha256"]
+            if missing := _TOLD - report.keys():
+                raise KeyError(min(missing))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(path, f"is no measurement ({type(error).__name__})", "measure again or remove it") from None
         if blob_sha256 in (None, own):

@@ -10,6 +10,7 @@ import facelite
 import numpy as np
 import pytest
 from facelite import _kernel, companding, data, reference
+from facelite.cli import main
 from facelite.converters.bundle import convert, load_graph
 from facelite.converters.frontends import keras as keras_frontend
 from facelite.speech import audio
@@ -191,3 +192,53 @@ def test_a_failed_conversion_leaves_the_old_bundle_alone(small_student, small_bu
         convert(small_student, out, calibration=[clip[:0] for clip in silence])
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert {path.name for path in tmp_path.iterdir()} == {"out", "no audio"}
+
+
+def test_a_bundle_may_lie_behind_a_link(small_student, small_bundle, tmp_path):
+    """Another file system, as a mounted folder is, would not let files be renamed into it from beside the link."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "far")
+    before = set(tmp_path.iterdir())
+    convert(small_student, tmp_path / "link")
+    assert {path.name for path in (tmp_path / "far").iterdir()} == {path.name for path in small_bundle.iterdir()}
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_nothing_of_an_earlier_student_stays(small_student, small_bundle, tmp_path):
+    out = shutil.copytree(small_bundle, tmp_path / "out")
+    (out / "MODEL_CARD.md").write_text("of another")
+    (out / "certificate.json").write_text("{}")
+    alone = shutil.copytree(small_student.parent, tmp_path / "alone")
+    (alone / "MODEL_CARD.md").unlink(missing_ok=True)
+    convert(alone / small_student.name, out)
+    assert not {"MODEL_CARD.md", "certificate.json"} & {path.name for path in out.iterdir()}
+
+
+def test_what_an_option_would_not_change_is_refused(small_student, small_bundle, tmp_path):
+    clips = [np.ones(30000, np.float32)]
+    with pytest.raises(facelite.BadInput, match=r"leave --calibration out"):
+        model, spec = small_bundle / "student_int8.tflite", small_student.with_name("student.toml")
+        convert(model, tmp_path / "out", spec, calibration=clips)
+    for option, given in (("recipe", "int8"), ("method", "percentile"), ("cross_check", True), ("teacher", "oracle")):
+        with pytest.raises(facelite.BadInput, match="beside --windowed-only"):
+            convert(small_student, tmp_path / "out", windowed_only=True, **{option: given})
+    assert not (tmp_path / "out").exists()
+
+
+def test_silence_calibrates_nothing(small_student, tmp_path):
+    with pytest.raises(facelite.BadInput, match="no sound"):
+        convert(small_student, tmp_path / "out", calibration=[np.zeros(30000, np.float32)])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", [["report"], ["compare"], ["profile", "--target", "pc-v3", "--via", "local"]])
+@pytest.mark.parametrize("damage", ["empty", "cut", "without its arrays"])
+def test_a_damaged_golden_file_is_one_line(small_bundle, tmp_path, capfd, verb, damage):
+    bundle = shutil.copytree(small_bundle, tmp_path / "bundle")
+    path = bundle / "golden.npz"
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2]}.get(damage, b""))
+    if damage == "without its arrays":
+        np.savez(path, other=np.zeros(3))
+    assert main([verb[0], str(bundle), *verb[1:]]) == 2
+    assert capfd.readouterr().err.strip().splitlines()[-1].startswith(f"facelite: {path}: is damaged")

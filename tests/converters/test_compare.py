@@ -188,3 +188,13 @@ def test_histogram_counts_signed_code_differences():
 def facelite(*arguments: object) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("facelite")
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_another_student_is_no_source(small_student, small_bundle, pcm, tmp_path):
+    import keras
+
+    model = keras.models.load_model(small_student, compile=False)
+    model.set_weights([weight * 0.9 for weight in model.get_weights()])
+    model.save(tmp_path / "other.keras")
+    with pytest.raises(BadInput, match=r"other.keras: is not the student of this bundle"):
+        compare(small_bundle, pcm, tmp_path / "other.keras", windows=4)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from facelite import BadInput
+from facelite.cli.common import console
 from facelite.compare import parse_gate, read_gates
 from facelite.compare.gates import complaint, judge
 from facelite.compare.numeric import distance
+from facelite.compare.printed import _judged
 
 
 def row(runtime: str, correlation: float, **more) -> dict:
@@ -87,6 +89,15 @@ def test_an_exact_match_keeps_every_lower_limit_of_noise():
     exact = row("C kernel, ref", 1.0, snr_db=None, max_error=0.0)
     (judged,) = judge([parse_gate("snr_db>=60")], [exact])
     assert (judged["holds"], judged["value"]) == (True, None)
+
+
+def test_the_worst_of_a_gate_is_printed_even_where_all_are_exact(capsys):
+    exact, noisy = (
+        row(name, 1.0, snr_db=snr, max_error=error) for name, snr, error in (("a", None, 0.0), ("b", 12.5, 0.1))
+    )
+    for runtimes, said in (([exact], "exact"), ([exact, noisy], "12.5")):
+        console().print(_judged(judge([parse_gate("snr_db>=10")], runtimes)))
+        assert said in capsys.readouterr().out
 
 
 def test_a_runtime_that_answers_nothing_keeps_no_cosine():

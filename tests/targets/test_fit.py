@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -63,3 +64,18 @@ def test_the_command_line_prints_proposals_and_refuses_a_lone_blob(shipped_bundl
     assert "fewer channels: " in capfd.readouterr().out
     assert main(["validate", str(shipped_bundle / "student.facelite"), "--target", str(path), "--fit"]) == 2
     assert "--fit wants the bundle's folder" in capfd.readouterr().err
+
+
+def test_two_targets_of_one_name_keep_their_own_proposals(shipped_bundle, profile_with, tmp_path, capfd):
+    files = []
+    for name, limit in (("small.toml", "1 KiB"), ("large.toml", "100 KiB")):
+        files.append(profile_with(weights=limit).rename(tmp_path / name))
+    alone = [_fits(shipped_bundle, [file], capfd)[0] for file in files]
+    assert alone[0] != alone[1]
+    assert _fits(shipped_bundle, files, capfd) == alone
+
+
+def _fits(bundle, files, capfd):
+    targets = [word for file in files for word in ("--target", str(file))]
+    assert main(["validate", str(bundle), *targets, "--fit", "--json"]) == 1
+    return [verdict["fit"] for verdict in json.loads(capfd.readouterr().out)["verdicts"]]

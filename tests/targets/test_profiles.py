@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from facelite.errors import BadInput
 from facelite.targets import profile
+from facelite.targets.difference import differences
 from facelite.targets.schema import BUDGET
 
 
@@ -108,3 +110,12 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"nowhere\.toml"):
         profile.load(tmp_path / "nowhere.toml")
+
+
+def test_a_share_of_a_core_is_of_so_many_characters(own):
+    fewer = own.with_name("fewer.toml")
+    fewer.write_text(re.sub(r"count = \d+", "count = 3", own.read_text()))
+    (difference,) = differences(profile.load(own), profile.load(fewer))
+    assert difference.key == "limits.characters"
+    assert difference.first.endswith(" for 16")
+    assert difference.second.endswith(" for 3")

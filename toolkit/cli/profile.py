@@ -30,7 +30,7 @@ def profile(
     paced: Annotated[int, typer.Option(min=0, help="Hops measured at their real pace.")] = 125,
     characters: Annotated[int, typer.Option(min=0, help="Characters stepped together.")] = 16,
     threads: Annotated[int, typer.Option(min=0, help="Threads with as many characters each.")] = 2,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one step may take.")] = 300,
+    timeout: Annotated[float, typer.Option(min=1, max=86400, help="Seconds that one step may take.")] = 300,
     store: Annotated[bool, typer.Option("--write/--no-write", help="Keep it in the bundle, in measured/.")] = True,
     as_json: AsJson = False,
 ) -> None:

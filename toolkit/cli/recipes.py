@@ -62,9 +62,15 @@ def _measured(rows: list[dict[str, Any]]) -> Table:
     for heading in ("kB", "ms a window"):
         grid.add_column(heading, justify="right")
     for row in rows:
-        found = [f"{level['snr_db']:.1f} / {level['correlation']:.4f}" for level in row["levels"].values()]
+        levels = row["levels"].values()
+        found = [f"{_number(level['snr_db'], 1)} / {_number(level['correlation'], 4)}" for level in levels]
         grid.add_row(row["recipe"], *found, f"{row['bytes'] / 1000:.0f}", f"{row['ms']:.2f}")
     return grid
+
+
+def _number(value: float | None, digits: int) -> str:
+    """None where nothing moves, or nothing differs."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _judged(rows: list[dict[str, Any]]) -> Table:

@@ -54,10 +54,8 @@ def show(
     table = Table("key", "value", "confidence", "source", title=f"{found.title} ({found.arch})", title_justify="left")
     for section in ("cpu", "memory", "limits"):
         for key, entry in getattr(found, section):
-            if isinstance(entry, Figure):
-                table.add_row(f"{section}.{key}", f"{entry.value:g} {entry.unit}", entry.confidence, entry.source)
-            elif isinstance(entry, Statement):
-                table.add_row(f"{section}.{key}", entry.value, entry.confidence, entry.source)
+            if isinstance(entry, Figure | Statement):
+                table.add_row(f"{section}.{key}", entry.text, entry.confidence, entry.source)
     console().print(table)
 
 

@@ -45,26 +45,27 @@ def validate(
     wanted = [name for entry in target or ["all"] for name in (profile.names() if entry == "all" else (entry,))]
     profiles = [profile.load(name) for name in dict.fromkeys(wanted)]
     verdicts = [judge(known, one) for one in profiles]
-    proposals = _proposals(bundle, known, verdicts, profiles) if fit else {}
+    proposals = _proposals(bundle, known, verdicts, profiles) if fit else [[] for _ in verdicts]
     holds = all(verdict.holds for verdict in verdicts)
     if as_json:
-        told = [{**verdict.as_dict(), "fit": proposals.get(verdict.target, [])} for verdict in verdicts]
+        told = [{**verdict.as_dict(), "fit": fits} for verdict, fits in zip(verdicts, proposals, strict=True)]
         print_json({"bundle": bundle, "holds": holds, "verdicts": told})
     else:
-        for verdict in verdicts:
+        for verdict, fits in zip(verdicts, proposals, strict=True):
             console().print(table(verdict))
             lines = latency_line(verdict), certificate_line(verdict), prediction_line(verdict)
-            console().print(*lines, *proposals.get(verdict.target, ()), "", sep="\n", highlight=False)
+            console().print(*lines, *fits, "", sep="\n", highlight=False)
     for line in (line for verdict in verdicts for line in complaints(verdict)):
         note(line)
     exit_with(holds)
 
 
-def _proposals(bundle: str, known: Evidence, verdicts: list[Verdict], profiles: list[Profile]) -> dict[str, list[str]]:
+def _proposals(bundle: str, known: Evidence, verdicts: list[Verdict], profiles: list[Profile]) -> list[list[str]]:
+    """Each verdict's, by position: two files may give their targets one name."""
     from facelite.targets.fit import propose
 
     pairs = zip(verdicts, profiles, strict=True)
-    return {verdict.target: propose(bundle, known, verdict, target) for verdict, target in pairs if verdict.broken}
+    return [propose(bundle, known, verdict, target) if verdict.broken else [] for verdict, target in pairs]
 
 
 def complaints(verdict: Verdict) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,11 +111,17 @@ def _judged(rows: list[dict[str, Any]]) -> Table:
         grid.add_column(heading)
     for text in dict.fromkeys(row["gate"] for row in rows):
         own = [row for row in rows if row["gate"] == text]
-        worst = (min if own[0]["relation"] == ">=" else max)(own, key=lambda row: row["value"])
+        worst = min(own, key=_margin)
         broken = sum(not row["holds"] for row in own)
         verdict = f"[bold red]broken by {broken} of {len(own)}[/]" if broken else "[green]holds[/]"
-        grid.add_row(text, worst["runtime"], f"{worst['value']:.4g}", verdict)
+        grid.add_row(text, worst["runtime"], "exact" if worst["value"] is None else f"{worst['value']:.4g}", verdict)
     return grid
+
+
+def _margin(row: dict[str, Any]) -> float:
+    """By how much a runtime keeps its gate; the ratio to what an exact match differs by has no number."""
+    value = math.inf if row["value"] is None else row["value"]
+    return value - row["limit"] if row["relation"] == ">=" else row["limit"] - value
 
 
 def _verdicts(report: dict[str, Any]) -> list[str]:

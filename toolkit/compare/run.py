@@ -25,6 +25,9 @@ from .peeks import KernelPeek, LiteRtPeek, OnnxPeek, OraclePeek, Peek
 from .proof import ABOUT, Ask, MustAgree, answer, streams
 from .truth import Truth
 
+_FLOAT_ROUNDING = 1e-3
+"""More than any two float runtimes of one student differ by, and less than two students do."""
+
 WINDOWS = 48
 """Windows a signal that windowed runtimes are given; streaming ones are compared on every hop."""
 
@@ -95,6 +98,8 @@ def compare(
     proof = [row for name, audio in heard.items() for row in cast.agreeing.rows(name, audio, ask)]
     layers = _layers(bundle, graph, truth, cast.agreeing.kernels, heard)
     rows = [_runtime_row(runtime, graph, heard, expected, lips, layers, ask) for runtime in cast.all]
+    if source is not None and truth.floating is not None:
+        _check_source(source, rows[0])
     litert = {name: ask(cast.agreeing.litert, audio) for name, audio in heard.items()}
     for runtime, row in zip(cast.all, rows, strict=True):
         if runtime.quant is not None:
@@ -220,6 +225,13 @@ def _codes(runtime: Runtime, litert: Mapping[str, NDArray], heard: Mapping[str, 
 
 def _real(frames: NDArray, runtime: Runtime, graph: Graph) -> NDArray[np.float32]:
     return frames if runtime.quant is None else reference.dequantise(graph, frames)
+
+
+def _check_source(source: str | Path, keras: Mapping[str, Any]) -> None:
+    """Float and float differ by rounding alone, unless they are two students."""
+    if not keras["max_error"] <= _FLOAT_ROUNDING:
+        problem = f"is not the student of this bundle: its curves differ by {keras['max_error']:.3g}"
+        raise BadInput(source, problem, "give the file it was converted from")
 
 
 def _keras(source: str | Path, graph: Graph) -> Runtime:

@@ -156,4 +156,5 @@ def _stored(folder: Path) -> dict[str, Any]:
         stored = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return stored if isinstance(stored, dict) else {}
+    whole = isinstance(stored, dict) and isinstance(stored.get("student"), dict)
+    return stored if whole else {}
