@@ -14,7 +14,7 @@ from pathlib import Path
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it becomes `path`, on any exception it is removed.
 
-    An OSError about the temporary file names `path`.
+    An OSError about the temporary file, or about none (a full disk), names `path`.
 
     The temporary file keeps `path`'s suffix, since some writers choose their format by it.
     """
@@ -29,7 +29,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        if error.filename in (name, temporary):
+        if error.filename in (name, temporary) or (error.filename is None and error.errno is not None):
             error.filename, error.filename2 = str(path), None
         raise
     finally:

@@ -72,3 +72,16 @@ def test_a_start_that_is_no_timecode_is_refused(tmp_path, curves, start):
 def test_live_link_refuses_a_rig_it_has_no_columns_for(tmp_path, curves):
     with pytest.raises(BadInput, match="none of these controls"):
         write(tmp_path / "talk.csv", mapping.apply(curves, RIG))
+
+
+@pytest.mark.parametrize("gain", [1e300, 10**400])
+def test_what_no_float_holds_is_refused(tmp_path, curves, gain):
+    (tmp_path / "rig.json").write_text(json.dumps({"Jaw": {"sum": {"jawOpen": gain}}}))
+    with pytest.raises(BadInput, match="Jaw"):
+        mapping.apply(curves, mapping.read(tmp_path / "rig.json"), tmp_path / "rig.json")
+
+
+def test_a_control_may_not_take_the_column_of_times(tmp_path, curves):
+    with pytest.raises(BadInput, match="seconds"):
+        write(tmp_path / "rig.parquet", Curves(curves.values[:, :1], ("seconds",)))
+    assert not list(tmp_path.iterdir())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import socket
 
 import numpy as np
 import pytest
@@ -144,3 +146,27 @@ def test_options_that_would_do_nothing_are_refused(tmp_path, clips, student_file
     assert main(["run", str(student_file), str(clips / "one.wav"), *given]) == 2
     assert fault in capsys.readouterr().err
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_a_name_that_is_not_utf8_stops_no_other(tmp_path, noise, student_file, capfd):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for name in (b"a.wav", b"bad\xff.wav", b"z.wav"):
+        soundfile.write(os.fsencode(clips) + b"/" + name, noise, 16000, format="WAV")
+    main(["run", str(student_file), str(clips), "-o", str(tmp_path / "curves"), "--format", "json", "--no-gate"])
+    assert {"a.json", "z.json"} <= {path.name for path in (tmp_path / "curves").iterdir()}
+    assert "of 3 files" in capfd.readouterr().err
+
+
+def test_a_format_is_refused_before_a_stream_begins(tmp_path, noise, student_file, capfd):
+    soundfile.write(tmp_path / "a.wav", noise, 16000)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.setblocking(False)
+        to = f"127.0.0.1:{receiver.getsockname()[1]}"
+        assert (
+            main(["run", str(student_file), str(tmp_path / "a.wav"), "--osc", to, "-o", str(tmp_path / "a.txt")]) == 2
+        )
+        with pytest.raises(BlockingIOError):
+            receiver.recv(1)
+    assert "no format '.txt'" in capfd.readouterr().err

@@ -72,3 +72,8 @@ def test_one_frame_is_a_clip_too_and_the_renderer_has_a_path(tmp_path, curves):
 def test_a_renderer_is_for_unity_alone(tmp_path, curves):
     with pytest.raises(BadInput, match="--node"):
         write(tmp_path / "talk.csv", curves, node="Body")
+
+
+def test_a_clip_may_have_any_name(tmp_path, curves):
+    write(tmp_path / 'a\U0001f600é "b".anim', curves)
+    assert _clip(tmp_path / 'a\U0001f600é "b".anim')["m_Name"] == 'a\U0001f600é "b"'

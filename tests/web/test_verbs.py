@@ -42,6 +42,10 @@ def test_a_page_of_ones_own(shipped_bundle, speech, tmp_path, capsys):
     assert (tmp_path / "site" / "sound-0.wav").read_bytes() == sound.read_bytes()
     assert not list((tmp_path / "site").glob("*.flac"))
     assert "MB without sounds" in capsys.readouterr().err
+    soundfile.write(tmp_path / "other.flac", *soundfile.read(speech))
+    other = ["--sound", str(tmp_path / "other.flac")]
+    assert main(["web", "build", str(shipped_bundle), "-o", str(tmp_path / "site"), *other]) == 0
+    assert [path.name for path in (tmp_path / "site").glob("sound-*")] == ["sound-0.flac"]
 
 
 def test_the_page_links_to_files_of_its_own(shipped_bundle, tmp_path):

@@ -34,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(MissingDependency(step, error.name or "", f"pip install 'facelite[{extra}]'")))
     except BrokenPipeError:
         return _abandon_stdout()
+    except UnicodeEncodeError as error:
+        if not any("\udc80" <= letter <= "\udcff" for letter in error.object):
+            raise
+        return _fail(f"{error.object[:200]!a}: holds a file name that is not UTF-8; rename the file")
     except OSError as error:
         return _fail(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:

@@ -91,6 +91,8 @@ def run(
     for option, given in (("--format", suffix), ("--workers", workers)):
         if given is not None:
             raise BadInput(option, "is for a folder of sounds", "leave it out, or write -o NAME.EXT")
+    if output is not None:
+        job.check(output)
     if streams:
         _stream(job, audio, osc, livelink, output is not None)
     if output is not None or not streams:

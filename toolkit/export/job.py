@@ -149,6 +149,8 @@ def _attempt(job: Job, sound: Path, target: Path) -> Done:
         frames, _, seconds = job.write(sound, target)
     except FaceliteError as error:
         return Done(sound, problem=str(error))
+    except UnicodeEncodeError:
+        return Done(sound, problem=f"{sound}: its name is not UTF-8, and {target.suffix} cannot hold it; rename it")
     except OSError as error:
         return Done(sound, problem=f"{error.filename or target}: {error.strerror or error}")
     return Done(sound, frames, seconds)

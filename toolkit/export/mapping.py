@@ -58,7 +58,10 @@ def apply(curves: Curves, entries: dict[str, dict[str, Any]], source: str | Path
                 raise BadInput(source, f"{name}: the student has no control {ours!r}", f"it has {', '.join(index)}")
             total += gain * curves.values[:, index[ours]].astype(np.float64)
         low, high = entry.get("range", (-math.inf, math.inf))
-        values[:, column] = np.clip(total, low, high)
+        clipped = np.clip(total, low, high)
+        if np.abs(clipped).max(initial=0.0) > np.finfo(np.float32).max:
+            raise BadInput(source, f"{name}: comes out larger than a float can be", "give smaller gains, or a range")
+        values[:, column] = clipped
     return Curves(values, tuple(entries), curves.frame_rate)
 
 
@@ -77,4 +80,7 @@ def _check(path: str | Path, name: str, entry: Any) -> None:
 
 
 def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return False

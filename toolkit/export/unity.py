@@ -60,7 +60,7 @@ def write(path: str | Path, curves: Curves, node: str = NODE) -> None:
         Path of the object with the SkinnedMeshRenderer below the one with the Animator; empty where they are one.
     """
     path = Path(path)
-    lines = [_HEADER, f"  m_Name: {json.dumps(path.stem)}", _NO_TRANSFORMS]
+    lines = [_HEADER, f"  m_Name: {json.dumps(path.stem, ensure_ascii=False)}", _NO_TRANSFORMS]
     for name, values in zip(curves.controls, curves.values.T, strict=True):
         lines += _curve(name, values.astype(np.float64) * _FULL, curves.frame_rate, node)
     write_text(path, "\n".join([*lines, *_settings(curves), ""]))

@@ -44,7 +44,7 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32
     path = Path(path)
     _check_file(path)
     try:
-        with soundfile.SoundFile(path) as sound:
+        with soundfile.SoundFile(_name(path)) as sound:
             source_rate, container = sound.samplerate, sound.format
             samples = sound.read(dtype="float32", always_2d=True)
             promised = sound.frames
@@ -77,6 +77,11 @@ def write(path: str | Path, audio: NDArray[np.floating], sample_rate: int = SAMP
     samples = np.clip(np.rint(np.asarray(audio, np.float64) * 32768.0), -32768, 32767).astype(np.int16)
     with replacing(path) as temporary:
         soundfile.write(temporary, samples, sample_rate, subtype="PCM_16")
+
+
+def _name(path: Path) -> Path | bytes:
+    """As the system spells it: a name need not be UTF-8, and soundfile would encode it as if it were."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def _check_file(path: Path) -> None:

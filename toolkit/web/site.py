@@ -70,6 +70,7 @@ def build(
     write_bytes(folder / "head.glb", head)
     offered = [{"file": _copied(folder, index, path), "text": text} for index, (path, text) in enumerate(clips)]
     offered += [{"file": _spoken(folder, index, text), "text": text} for index, text in enumerate(texts or ())]
+    _remove_others(folder, {clip["file"] for clip in offered})
     site = {"student": Path(student).resolve().name, "gate": gate, "idle": idle, "clips": offered}
     write_text(folder / "site.json", json.dumps(site, indent=2) + "\n")
     return folder / "index.html"
@@ -78,6 +79,14 @@ def build(
 def weight(folder: str | Path) -> int:
     """Bytes of all files of a page but its sounds."""
     return sum(file.stat().st_size for file in Path(folder).iterdir() if file.suffix not in SOUNDS)
+
+
+def _remove_others(folder: Path, offered: set[str]) -> None:
+    """Sounds of an earlier page must not be published with this one."""
+    for pattern in ("sound-*", "spoken-*"):
+        for file in folder.glob(pattern):
+            if file.name not in offered:
+                file.unlink()
 
 
 def _copied(folder: Path, index: int, sound: Path) -> str:
