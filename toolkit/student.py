@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ BLOB_NAME = "student.facelite"
 
 INPUT_RATES = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000)
 """Hz that a 16 kHz student's streams hear; kernels/tools/resample_tables.py makes the filters."""
+
+_E_ISA = 9  # FACELITE_E_ISA of facelite.h
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Student:
     Raises
     ------
     BadInput
-        The blob is damaged or of another version.
+        The blob is damaged or of another version; FACELITE_ISA names no instruction set that runs here.
     """
 
     def __init__(self, blob: bytes, name: str | Path = "blob") -> None:
@@ -105,6 +108,8 @@ class Student:
         try:
             self._model = kernel.Model(blob)
         except kernel.KernelError as error:
+            if error.status == _E_ISA:
+                raise _no_such_isa(kernel.isa_available()) from None
             raise BadInput(name, str(error), "convert the student again") from None
         self.blob = bytes(blob)
         self.info = _info(self._model.info)
@@ -344,6 +349,15 @@ def checked_pcm(pcm: ArrayLike) -> NDArray[np.float32] | NDArray[np.int16]:
 def _info(fields: dict[str, int]) -> StudentInfo:
     smoothing = bool(fields.pop("smoothing"))
     return StudentInfo(**fields, smoothing=smoothing)
+
+
+def _no_such_isa(available: list[str]) -> BadInput:
+    wanted = os.environ.get("FACELITE_ISA", "")
+    return BadInput(
+        "FACELITE_ISA",
+        f"{wanted!r} is unknown, or not available here",
+        f"unset it, or set one of {', '.join(available)}",
+    )
 
 
 def _kernel() -> Any:

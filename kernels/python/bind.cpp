@@ -57,8 +57,8 @@ void bind_model(py::module_ &module) {
 
 void bind_stream(py::module_ &module) {
     py::class_<Stream, std::shared_ptr<Stream>>(module, "Stream", "One character. Not for two threads at once; the GIL is released.")
-        .def(py::init<std::shared_ptr<Model>, std::optional<bool>, std::optional<uint32_t>>(), py::arg("model"),
-             py::arg("smoothing") = std::nullopt, py::arg("sample_rate") = std::nullopt)
+        .def(py::init<std::shared_ptr<Model>, std::optional<bool>, std::optional<uint32_t>>(),
+             py::arg("model").none(false), py::arg("smoothing") = std::nullopt, py::arg("sample_rate") = std::nullopt)
         .def("push", [](Stream &s, const py::array_t<float, py::array::c_style> &pcm) {
             return s.push<float>(pcm, facelite_stream_push_f32);
         }, py::arg("pcm").noconvert(), "float32 PCM [n] -> float32 frames [k, controls].")

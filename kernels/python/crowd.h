@@ -17,6 +17,9 @@ public:
             throw py::value_error("a crowd needs a stream");
         }
         for (const auto &member : members_) {
+            if (!member) {
+                throw py::value_error("a crowd has no place for None");
+            }
             streams_.push_back(member->get());
         }
         const facelite_model *model = members_[0]->model();
@@ -44,6 +47,9 @@ public:
 
     /// ns of each hop of all streams together.
     py::array_t<double> time_hops(const py::array_t<float, py::array::c_style> &pcm, size_t hop) {
+        if (hop == 0) {
+            throw py::value_error("hop must be above 0");
+        }
         const size_t hops = pcm.ndim() == 2 ? static_cast<size_t>(pcm.shape(1)) / hop : 0;
         Work<float> work = prepare(pcm);
         py::array_t<double> out(static_cast<py::ssize_t>(hops));

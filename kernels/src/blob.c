@@ -67,7 +67,8 @@ static facelite_status check_envelope(const facelite_blob *blob, size_t length) 
     return crc == header->crc32 ? FACELITE_OK : FACELITE_E_CHECKSUM;
 }
 
-/* Control names: `controls` non-empty strings of printable ASCII, each ended by a NUL, and nothing else. */
+/* Control names: `controls` non-empty strings of printable ASCII without spaces, each ended by a NUL, and
+ * nothing else. */
 static int names_hold(const facelite_blob *blob) {
     const uint8_t *names = blob->bytes + blob->header.names_offset;
     uint32_t ends = 0;

@@ -8,6 +8,10 @@
 #include "facelite/facelite.h"
 #include "ops.h"
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "facelite reads its blobs where they lie, little-endian: no big-endian machine can"
+#endif
+
 #define FACELITE_BLOB_VERSION 1u
 #define FACELITE_THRESHOLDS 127u
 

@@ -4,8 +4,8 @@
 
 #include "model.h"
 
-/* Fills `info` from a checked blob; FACELITE_E_CORRUPT when a student would need more than 1 GiB, or minutes
- * to be primed. */
+/* Fills `info` from a checked blob; FACELITE_E_CORRUPT when a student would need more than 128 MiB of state or of
+ * scratch, or minutes to be primed. */
 facelite_status facelite_plan_info(const facelite_blob *blob, facelite_info *info);
 
 /* Fills model->tensors, model->plan and the offsets beside them, given arrays for both. */

@@ -80,6 +80,10 @@ facelite_status facelite_stream_init(void *memory, size_t memory_bytes, const fa
     return FACELITE_OK;
 }
 
+const facelite_model *facelite_stream_model(const facelite_stream *stream) {
+    return stream ? stream->model : NULL;
+}
+
 static const facelite_filter *filter_for(const facelite_info *info, uint32_t hz) {
     return info->sample_rate == FACELITE_RESAMPLED_RATE ? facelite_filter_find(hz) : NULL;
 }

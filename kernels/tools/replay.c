@@ -45,10 +45,19 @@ static size_t play(player *p, const block *pcm, int is_float, size_t piece, floa
     return total + written;
 }
 
+/* Frames that the recording can become. In 64 bits: where size_t has 32, 17 seconds at 16 kHz times that rate outgrow
+ * it. */
+static size_t room_for(const facelite_info *info, const options *wanted, size_t samples) {
+    const size_t rate = wanted->rate ? wanted->rate : info->sample_rate;
+    const uint64_t room = (uint64_t)samples * info->sample_rate / rate / info->hop + 2;
+    if (room > SIZE_MAX / (info->controls * sizeof(float))) {
+        fail(wanted->input, "has more frames than fit into memory; cut it into shorter ones");
+    }
+    return (size_t)room;
+}
+
 static size_t replay_samples(player *p, const options *wanted, const block *pcm, int is_float) {
-    const size_t samples = pcm->length / (is_float ? sizeof(float) : sizeof(int16_t));
-    const size_t room = samples * p->info.sample_rate / (wanted->rate ? wanted->rate : p->info.sample_rate) /
-                        p->info.hop + 2;
+    const size_t room = room_for(&p->info, wanted, pcm->length / (is_float ? sizeof(float) : sizeof(int16_t)));
     block frames = make_block(room * p->info.controls * sizeof(float));
     size_t count = 0;
     for (size_t i = 0; i < wanted->repeat; i++) {

@@ -52,12 +52,19 @@ static void *refuse(void *, std::size_t, std::size_t) noexcept { return nullptr;
 
 #define REQUIRE(what) if (!(what)) { std::printf("line %d: %s\n", __LINE__, #what); return 1; }
 
-// A crowd says what each of it says alone, inside the scratch that it asked for.
-static int crowd(const facelite::Model &model, const facelite::Allocator &own, std::size_t count) {
+static std::vector<char> bytes_of(const char *path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A crowd says what each of it says alone, inside the scratch that it asked for, and not inside a smaller model's.
+static int crowd(const facelite::Model &model, const facelite::Model &smaller, const facelite::Allocator &own,
+                 std::size_t count) {
     const std::vector<float> pcm(5000, 0.1f);
     facelite::Stream alone;
-    facelite::Scratch scratch, small;
+    facelite::Scratch scratch, small, other;
     REQUIRE(alone.open(model) && scratch.open(model, count, own) && scratch.characters() == count);
+    REQUIRE(other.open(smaller, count, own) && other.size() < scratch.size());
     std::vector<float> wanted(alone.frames_for(pcm.size()) * alone.controls());
     std::vector<facelite::Stream> streams(count);
     std::vector<std::vector<float>> frames(count, std::vector<float>(wanted.size()));
@@ -72,19 +79,26 @@ static int crowd(const facelite::Model &model, const facelite::Allocator &own, s
     }
     const std::size_t room = wanted.size() / alone.controls();
     REQUIRE(facelite::step<float>(handles, small, in, pcm.size(), out, room, written).code() == FACELITE_E_MEMORY);
+    REQUIRE(facelite::step<float>(handles, other, in, pcm.size(), out, room, written).code() == FACELITE_E_MEMORY);
     REQUIRE(facelite::step<float>(handles, scratch, {}, pcm.size(), out, room, written).code() == FACELITE_E_ARGUMENT);
     REQUIRE(facelite::step<float>(handles, scratch, in, pcm.size(), out, room, written));
     REQUIRE(alone.push(pcm, scratch, wanted).count == room);
     for (std::size_t i = 0; i < count; i++) REQUIRE(written[i] == room && frames[i] == wanted);
+    facelite::Stream stranger;
+    REQUIRE(stranger.open(smaller) && facelite_stream_model(stranger.handle()) == smaller.handle());
+    handles.back() = count > 1 ? stranger.handle() : nullptr;
+    REQUIRE(facelite::step<float>(handles, scratch, in, 0, out, room, written).code() == FACELITE_E_ARGUMENT);
     return 0;
 }
 
 int main(int, char **words) {
-    std::ifstream file(words[1], std::ios::binary);
-    std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    const std::vector<char> bytes = bytes_of(words[1]), small_bytes = bytes_of(words[2]);
+    const std::int16_t whole[3] = {1, 2, 3};
+    REQUIRE(facelite::as_bytes(whole).size() == sizeof whole && facelite::as_bytes(bytes).size() == bytes.size());
     {
         const facelite::Allocator own = {take, give, nullptr};
-        facelite::Model empty;
+        facelite::Model empty, smaller;
+        REQUIRE(smaller.load(facelite::as_bytes(small_bytes), own));
         facelite::Stream stream;
         facelite::Scratch scratch;
         std::array<float, 8> few{};
@@ -115,11 +129,11 @@ int main(int, char **words) {
         REQUIRE(moved.flush(none, frames).status.code() == FACELITE_E_MEMORY);
         const facelite_latency sum = moved.latency();
         REQUIRE(sum.resampler > 0 && sum.hop == double(model.info().hop) / model.info().sample_rate);
-        for (unsigned characters : {1u, 2u, 9u}) REQUIRE(crowd(model, own, characters) == 0);
+        for (unsigned characters : {1u, 2u, 9u}) REQUIRE(crowd(model, smaller, own, characters) == 0);
         facelite::Model elsewhere = std::move(model);
         REQUIRE(model.handle() == nullptr && elsewhere.isa() != nullptr);
     }
-    REQUIRE(taken == given && taken == 4 + 3 + (1 + 2 + 9) && trodden == 0);
+    REQUIRE(taken == given && taken == 2 + 4 + 2 * 3 + (1 + 2 + 9) && trodden == 0);
     std::puts("ok");
 }
 """
@@ -132,7 +146,7 @@ def test_the_cpp_wrapper(prefix, clip, run_program, tmp_path, compiler, standard
     options = [f"-std={standard}", "-fno-exceptions", "-fno-rtti", *STRICT, f"-I{prefix / 'include'}"]
     program = tmp_path / "wrapper"
     run_program(compiler, *options, tmp_path / "wrapper.cpp", prefix / "lib" / "libfacelite.a", "-o", program)
-    assert run_program(program, clip.student) == "ok\n"
+    assert run_program(program, clip.student, ROOT / "tests" / "c" / "data" / "zoo.facelite") == "ok\n"
 
 
 @pytest.mark.program("pkg-config")
@@ -158,7 +172,9 @@ def test_pkg_config_follows_the_package(prefix, run_program, tmp_path, linkage):
 def test_pkg_config_keeps_folders_that_are_absolute(run_program, tmp_path):
     folders = {"libdir": str(tmp_path / "l"), "includedir": str(tmp_path / "i")}
     options = [f"-DCMAKE_INSTALL_{name.upper()}={folder}" for name, folder in folders.items()]
-    run_program(BIN / "cmake", "-S", ROOT, "-B", tmp_path / "build", *options, "-DFACELITE_TESTS=OFF", "-DFACELITE_TOOLS=OFF")
+    run_program(
+        BIN / "cmake", "-S", ROOT, "-B", tmp_path / "build", *options, "-DFACELITE_TESTS=OFF", "-DFACELITE_TOOLS=OFF"
+    )
     where = {**os.environ, "PKG_CONFIG_PATH": str(tmp_path / "build" / "kernels")}
     for name, folder in folders.items():
         assert run_program("pkg-config", f"--variable={name}", "facelite", env=where).strip() == folder

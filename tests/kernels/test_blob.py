@@ -137,6 +137,18 @@ def _with_word(blob: bytes, word: int, value: int) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.parametrize(("byte", "allowed"), [(0x20, False), (0x21, True), (0x7E, True), (0x7F, False)])
+def test_names_are_printable_and_have_no_spaces(blobs, byte, allowed):
+    word = blobs["zoo"].index(b"control0\0") // 4
+    assert blobs["zoo"].count(b"control0\0") == 1
+    blob = _with_word(blobs["zoo"], word, int.from_bytes(b"con" + bytes([byte]), "little"))
+    if allowed:
+        assert Student(blob).controls[0] == f"con{chr(byte)}rol0"
+    else:
+        with pytest.raises(BadInput, match="out of its range"):
+            Student(blob)
+
+
 def test_a_buffer_is_read_in_its_own_order(blobs):
     doubled, backwards = np.repeat(np.frombuffer(blobs["tiny"], np.uint8), 2), blobs["tiny"][::-1]
     for view in (memoryview(doubled)[::2], memoryview(backwards)[::-1]):

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,15 @@ def test_the_project_s_fast_mathematics_stays_out(build_library):
 
 
 @pytest.mark.program("gcc")
+@pytest.mark.parametrize("flags", ["=-ffast-math", "=-funsafe-math-optimizations", "_RELEASE=-Ofast"])
+def test_whoever_loads_the_library_keeps_denormal_numbers(build_library, flags):
+    folder = build_library("-DFACELITE_REF_ONLY=ON", "-DCMAKE_C_COMPILER=gcc", f"-DCMAKE_C_FLAGS{flags}")
+    script = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(float(sys.argv[2]) / 2)"
+    command = [sys.executable, "-c", script, folder / "kernels" / "libfacelite.so", "1e-320"]
+    assert float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) == 5e-321
+
+
+@pytest.mark.program("gcc")
 @pytest.mark.parametrize(
     ("flag", "advice"),
     [
@@ -113,6 +123,18 @@ def test_inexact_floats_do_not_compile(flag, advice):
     assert advice in re.findall('#error "facelite\'s floats are exact: (.*)"', answer.stderr)[0]
 
 
+@pytest.mark.parametrize(
+    ("target", "little"), [("powerpc64le-linux-musl", 1), ("powerpc64-linux-musl", 0), ("s390x-linux-musl", 0)]
+)
+def test_a_big_endian_machine_is_refused(tmp_path, target, little):
+    pytest.importorskip("ziglang")
+    sources = [f"-I{HEADERS.parent}", "-c", ROOT / "kernels" / "src" / "blob.c", "-o", tmp_path / "blob.o"]
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", target, "-std=c11", *sources]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode == 0) == little, answer.stderr
+    assert len(re.findall('error: "facelite .*: no big-endian machine can"', answer.stderr)) == 1 - little
+
+
 def test_a_project_around_it_chooses_the_build_type(tmp_path):
     (tmp_path / "CMakeLists.txt").write_text(
         f'cmake_minimum_required(VERSION 3.21)\nproject(game C)\nadd_subdirectory("{ROOT}" facelite)\n'
@@ -120,6 +142,20 @@ def test_a_project_around_it_chooses_the_build_type(tmp_path):
     subprocess.run(["cmake", "-S", tmp_path, "-B", tmp_path / "build"], check=True, capture_output=True)
     cache = (tmp_path / "build" / "CMakeCache.txt").read_text()
     assert re.findall("^CMAKE_BUILD_TYPE:.*=(.*)$", cache, re.MULTILINE) in ([], [""])
+
+
+@pytest.mark.program("clang-19", "wasi-libc")
+def test_a_project_around_it_asks_for_the_module_of_the_web(tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text(
+        f'cmake_minimum_required(VERSION 3.21)\nproject(game C)\nadd_subdirectory("{ROOT}" facelite)\n'
+    )
+    configure = ["-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAINS / 'wasm32-wasi.cmake'}"]
+    subprocess.run(["cmake", "-S", tmp_path, "-B", tmp_path / "build", *configure], check=True, capture_output=True)
+    for target, wanted in (("all", False), ("facelite_web", True)):
+        steps = ["cmake", "--build", tmp_path / "build", "--target", target, "--", "-n"]
+        listing = subprocess.run(steps, check=True, capture_output=True, text=True).stdout
+        assert "libfacelite.a" in listing or target != "all"
+        assert ("web/facelite.wasm" in listing) == wanted
 
 
 @pytest.mark.program("gcc-mingw-w64-x86-64")

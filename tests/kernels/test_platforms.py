@@ -126,6 +126,19 @@ def test_speech_gives_the_native_bits_on_every_tier(platform, build, start, blob
         assert tier or not platform.best or json.loads(done.stdout)["isa"] == platform.best
 
 
+def test_a_clip_longer_than_17_seconds(platform, build, start, blobs, recording, tmp_path):
+    """Its samples times their rate are more than 32 bits hold."""
+    student, heard, frames = tmp_path / "student.facelite", tmp_path / "heard.f32", tmp_path / "frames"
+    student.write_bytes(blobs["zoo"])
+    clip = np.tile(recording, 17)
+    assert len(clip) * 16000 > 2**32
+    heard.write_bytes(clip.tobytes())
+    done = start(platform, build(platform) / "kernels" / "tools" / "facelite_replay", student, heard, frames)
+    assert done.returncode == 0, done.stderr
+    want = Student(blobs["zoo"]).animate(clip)
+    np.testing.assert_array_equal(np.fromfile(frames, np.float32).reshape(want.shape), want)
+
+
 def test_a_tier_that_the_cpu_lacks_is_an_error(platform, build, start, tmp_path):
     heard = tmp_path / "heard.s16"
     heard.write_bytes(bytes(2000))

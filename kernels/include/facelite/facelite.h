@@ -99,6 +99,9 @@ FACELITE_API const char *facelite_control_name(const facelite_model *model, uint
 FACELITE_API facelite_status facelite_stream_init(void *memory, size_t memory_bytes, const facelite_model *model,
                                                   facelite_stream **stream);
 
+/* The model that the stream was made of; null for null. */
+FACELITE_API const facelite_model *facelite_stream_model(const facelite_stream *stream);
+
 /* Forgets all audio: the stream stands as if silence had always been there. One memory copy. */
 FACELITE_API facelite_status facelite_stream_reset(facelite_stream *stream);
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -56,7 +57,8 @@ private:
 
 /* The bytes of any array, vector or span. */
 template <class C> Span<const std::byte> as_bytes(const C &container) noexcept {
-    return {reinterpret_cast<const std::byte *>(container.data()), container.size() * sizeof(*container.data())};
+    return {reinterpret_cast<const std::byte *>(std::data(container)),
+            std::size(container) * sizeof(*std::data(container))};
 }
 
 /* Whether a call worked, and what it says if it did not. */
@@ -198,7 +200,7 @@ private:
     facelite_info info_ = {};
 };
 
-/* What a thread needs to push: one for all the streams that it steps, one after another. */
+/* What a thread needs to push: one for all the streams of that model that it steps, one after another. */
 class Scratch {
 public:
     /* characters: how many streams `step` is given at once, at most. FACELITE_E_ARGUMENT: none, or of no model. */
@@ -312,9 +314,10 @@ private:
     std::size_t scratch_ = 0; /* bytes of it that a hop takes */
 };
 
-/* A push to many distinct streams of one model, the scratch's, at once, with the frames of each one's own push: `samples` samples of pcm[i]
- * for streams[i], its frames, `capacity` at most, to frames[i], how many to written[i]. FACELITE_E_ARGUMENT: the spans
- * differ in length; FACELITE_E_MEMORY: the scratch was opened for fewer characters. */
+/* A push to many distinct streams of one model, the scratch's, at once, with the frames of each one's own push:
+ * `samples` samples of pcm[i] for streams[i], its frames, `capacity` at most, to frames[i], how many to written[i].
+ * FACELITE_E_ARGUMENT: the spans differ in length, or the streams in their model; FACELITE_E_MEMORY: the scratch was
+ * opened for fewer characters, or for a smaller model. */
 template <class Sample>
 Status step(Span<facelite_stream *const> streams, const Scratch &scratch, Span<const Sample *const> pcm,
             std::size_t samples, Span<float *const> frames, std::size_t capacity, Span<std::size_t> written) noexcept {
@@ -322,7 +325,10 @@ Status step(Span<facelite_stream *const> streams, const Scratch &scratch, Span<c
     if (pcm.size() != streams.size() || frames.size() != streams.size() || written.size() != streams.size()) {
         return FACELITE_E_ARGUMENT;
     }
-    if (scratch.characters() < streams.size()) {
+    /* The C function below sees to it that all streams are of the first one's model. */
+    const facelite_model *model = streams.empty() ? nullptr : facelite_stream_model(streams[0]);
+    if (scratch.characters() < streams.size() ||
+        scratch.size() < facelite_streams_scratch_bytes(model, streams.size())) {
         return FACELITE_E_MEMORY;
     }
     if constexpr (std::is_same_v<Sample, float>) {
