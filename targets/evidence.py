@@ -36,7 +36,7 @@ class Certificate:
     holds
         Whether every stream kept to its claim.
     future_ms
-        How far into the future the student's own stream was shown to hear, and no further.
+        The student's own future context, which its stream was shown not to exceed.
     """
 
     holds: bool

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facelite import _kernel, companding, reference
+from facelite.certify.certificate import failures, unshown
 from facelite.certify.context import Context, context, unheard
 from facelite.certify.examine import examine
 from facelite.certify.subjects import KernelStream, OracleStream
@@ -73,6 +74,42 @@ def animate(graph, smoothing: bool = True):
     return lambda pcm: reference.animate(graph, companding.encode(pcm, graph.companding), smoothing)
 
 
+def with_newest(graph, taps: int, weight: int):
+    """The student with other newest taps in its first layer."""
+    front = graph.ops[0]
+    weights = front.weight.copy()
+    weights[:, -taps:] = weight
+    return replace(graph, ops=(replace(front, weight=weights), *graph.ops[1:]))
+
+
+def test_a_last_sample_that_seldom_counts_is_looked_for_until_it_does(graph, pcm):
+    """No frame of `FRAMES` moves, yet the sample is heard: it moves frame 3 of the oracle."""
+    faint = with_newest(graph, 1, 1)
+    says = claim(faint)
+    thrown = {}
+    for frame in (3, *FRAMES):
+        changed = pcm.copy(), pcm.copy()
+        changed[0][says.cut(frame) - 1], changed[1][says.cut(frame) - 1] = -32768, 32767
+        thrown[frame] = any((animate(faint)(one) != animate(faint)(pcm))[: frame + 1].any() for one in changed)
+    assert thrown == {3: True, 2: False, 20: False, 31: False, 60: False}
+    for subject in (OracleStream(faint, says), KernelStream(pack(faint), faint, TIERS[-1], True)):
+        found = examine(subject, pcm, FRAMES)
+        assert (found["holds"], found["exact"], found["inside"]) == (True, True, 1)
+
+
+def test_a_limit_that_cannot_be_shown_is_no_failure(graph, pcm):
+    """The newest five taps are zero, so that the sixth sample before the limit is the nearest that can count."""
+    deaf = with_newest(graph, 5, 0)
+    found = examine(OracleStream(deaf, claim(deaf)), pcm, FRAMES)
+    assert (found["holds"], found["safe"], found["exact"], found["overstated"]) == (True, True, False, False)
+    assert found["inside"] == 6
+    certificate = {"golden": True, "rows": [found]}
+    assert failures(certificate) == []
+    (line,) = unshown(certificate)
+    assert "not shown" in line
+    assert "last 6 samples" in line
+
+
 def leaks(says: Context, frames, pcm) -> list[dict]:
     found = examine(Cheat(says, frames), pcm, FRAMES)
     assert not found["holds"]
@@ -89,6 +126,18 @@ def test_a_wrong_header_is_found(graph, pcm):
 def test_a_header_that_says_too_much_is_found(graph, pcm):
     found = examine(Cheat(claim(replace(graph, lookahead=1280)), animate(graph)), pcm, FRAMES)
     assert (found["safe"], found["exact"], found["holds"]) == (True, False, False)
+    certificate = {"golden": True, "rows": [found]}
+    assert ["hears less than it says" in line for line in failures(certificate)] == [True]
+    assert unshown(certificate) == []
+
+
+@pytest.mark.parametrize("rate", [8000, 48000])
+def test_a_header_that_says_too_much_is_found_behind_a_resampler(graph, pcm, rate):
+    stream = KernelStream(pack(graph), graph, TIERS[-1], True, rate)
+    assert not examine(stream, pcm, [4, 12, 20])["overstated"]
+    stream.context = replace(stream.context, lookahead=1280)
+    found = examine(stream, pcm, [4, 12, 20])
+    assert (found["safe"], found["overstated"], found["holds"]) == (True, True, False)
 
 
 def test_one_layer_that_is_a_frame_early_is_found(graph, pcm):

@@ -231,7 +231,9 @@ def test_silence_calibrates_nothing(small_student, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("verb", [["report"], ["compare"], ["profile", "--target", "pc-v3", "--via", "local"]])
+@pytest.mark.parametrize(
+    "verb", [["report"], ["compare"], ["certify"], ["profile", "--target", "pc-v3", "--via", "local"]]
+)
 @pytest.mark.parametrize("damage", ["empty", "cut", "without its arrays"])
 def test_a_damaged_golden_file_is_one_line(small_bundle, tmp_path, capfd, verb, damage):
     bundle = shutil.copytree(small_bundle, tmp_path / "bundle")

@@ -22,7 +22,7 @@ from .examine import examine
 from .subjects import KernelStream, OracleStream, Subject, Windows
 
 CERTIFICATE_NAME = "certificate.json"
-FORMAT = 1
+FORMAT = 2
 TIMES = 8
 """Frames of a clip whose future is disturbed."""
 
@@ -33,8 +33,10 @@ Progress = Callable[[str], None]
 
 ABOUT = (
     "Clips were run as streams with all audio from a frame's limit on replaced by {kinds}, at {times} times each, and "
-    "every bit of every frame up to that one compared; then the last sample inside the limit was changed, which must "
-    "change a frame (within the resampler's filter, whose ends fade to nothing, some samples inside it)."
+    "every bit of every frame up to that one compared; then the last sample inside the limit was changed (behind a "
+    "resampler, whose filter fades to nothing, up to half of it), there and, if need be, in soft noise and at more "
+    "times, until a frame changed. Where none did, the limit is not shown to be reached, and `inside` is how near to "
+    "it a sample was found that is heard; where not even `stretch` samples change a frame, it hears less than it says."
 )
 
 
@@ -42,7 +44,7 @@ def certify(
     bundle: str | Path,
     clips: Mapping[str, NDArray],
     times: int = TIMES,
-    rates: Sequence[int] = RATES,
+    rates: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Examine every runtime of a bundle.
@@ -56,7 +58,8 @@ def certify(
     times
         Frames of each clip whose future is disturbed, spread evenly.
     rates
-        Hz at which the C kernel's best tier also hears the clips.
+        Hz at which the C kernel's best tier also hears the clips; None: `RATES` for a student of 16 kHz, the only ones
+        whose streams resample.
     progress
         Told what is examined.
 
@@ -77,8 +80,7 @@ def certify(
     folder = Path(bundle)
     graph = load_graph(folder)
     blob = runtimes.read(folder / BLOB_NAME)
-    _check_rates(rates, graph)
-    subjects = list(_subjects(folder, graph, blob, rates))
+    subjects = list(_subjects(folder, graph, blob, _rates(rates, graph)))
     rows = []
     for subject in subjects:
         tell(_title(subject))
@@ -107,6 +109,35 @@ def write(bundle: str | Path, certificate: Mapping[str, Any]) -> Path:
     return path
 
 
+def failures(certificate: Mapping[str, Any]) -> list[str]:
+    """One line for everything in a certificate that does not hold."""
+    golden = "student.facelite: its frames are not where golden.npz has them; wrong header?"
+    lines = [] if certificate["golden"] else [golden]
+    for row in certificate["rows"]:
+        where = f"{row['runtime']} at {row['rate']} Hz"
+        lines += [
+            f"{where}: {leak['kind']} beyond the limit of frame {leak['frame']} changes frame "
+            f"{leak['changed_frame']}; it hears {leak['samples_beyond']} samples more than it says"
+            for leak in row["leaks"]
+        ]
+        if row["overstated"]:
+            unheard = f"the last {row['stretch']} samples inside its limit change no frame"
+            lines.append(f"{where}: {unheard}; it hears less than it says")
+        if row["punctual"] is False:
+            lines.append(f"{where}: frames do not come out with the sample that completes them")
+    return lines
+
+
+def unshown(certificate: Mapping[str, Any]) -> list[str]:
+    """One line for every limit that was not shown to be reached, which is no fault."""
+    return [
+        f"{row['runtime']} at {row['rate']} Hz: not shown to hear up to its limit; it took the last {row['inside']} "
+        f"samples inside it to change a frame, and {row['allowed']} would have shown it"
+        for row in certificate["rows"]
+        if not row["exact"] and not row["overstated"]
+    ]
+
+
 def _subjects(folder: Path, graph: Graph, blob: bytes, rates: Sequence[int]) -> Iterator[Subject]:
     from facelite.converters.bundle import ONNX_NAME, TFLITE_NAME
 
@@ -132,11 +163,17 @@ def _title(subject: Subject) -> str:
     return f"{subject.name}, {subject.context.rate} Hz, {smoothing}"
 
 
-def _check_rates(rates: Sequence[int], graph: Graph) -> None:
-    wrong = [rate for rate in rates if rate not in INPUT_RATES]
-    if wrong or (rates and graph.sample_rate != 16000):
-        allowed = ", ".join(map(str, INPUT_RATES)) if graph.sample_rate == 16000 else "none for this student"
-        raise BadInput("rates", f"{wrong or list(rates)} cannot be heard", f"allowed: {allowed}")
+def _rates(wanted: Sequence[int] | None, graph: Graph) -> Sequence[int]:
+    resamples = graph.sample_rate == 16000
+    if wanted is None:
+        return RATES if resamples else ()
+    heard = INPUT_RATES if resamples else (graph.sample_rate,)
+    wrong = ", ".join(str(rate) for rate in wanted if rate not in heard)
+    if wrong:
+        raise BadInput(
+            "--rate", f"this student cannot hear {wrong} Hz", f"use {', '.join(map(str, heard))}, or leave it out"
+        )
+    return wanted
 
 
 def _at_rate(clip: NDArray, own: int, rate: int) -> NDArray[np.int16]:
@@ -161,13 +198,8 @@ def _frames(claim: Context, samples: int, times: int, name: str) -> list[int]:
 
 def _golden(folder: Path) -> bool:
     """Whether the blob's header puts frames where golden.npz, made with the bundle, has them."""
+    from facelite.converters.backends import golden
     from facelite.converters.bundle import GOLDEN_NAME
 
-    path = folder / GOLDEN_NAME
-    runtimes.read(path)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            pcm, curves = arrays["stream_pcm"], arrays["stream_curves"]
-    except (ValueError, KeyError, OSError) as error:
-        raise BadInput(path, f"is damaged ({type(error).__name__})", "convert the student again") from None
+    pcm, curves = golden.read(folder / GOLDEN_NAME, "stream_pcm", "stream_curves")
     return bool(np.array_equal(load(folder).animate(pcm), curves))

@@ -69,6 +69,11 @@ class Context:
         return max(1, self.half_filter)
 
     @property
+    def stretch(self) -> int:
+        """Samples inside the limit of which some must show: a hop of the audio, wider than any filter's quiet end."""
+        return max(2 * self.tolerance, -(-self.hop * self.rate // self.model_rate))
+
+    @property
     def terms(self) -> tuple[Term, ...]:
         """The sum, at the rate of the audio; zero terms are left out."""
         ratio = Fraction(self.rate, self.model_rate)

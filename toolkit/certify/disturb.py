@@ -11,6 +11,9 @@ Pcm = NDArray[np.int16]
 
 LOUDEST, LOWEST = 32767, -32768
 
+MURMURS = (30, 300, 3000)
+"""Standard deviations of the soft noise; in what is louder, one sample seldom counts."""
+
 SQUARE_HZ = 125
 """Of the square wave; low enough that a resampler's filter passes it whole."""
 
@@ -18,6 +21,12 @@ SQUARE_HZ = 125
 def noise(samples: int, rate: int, seed: int) -> Pcm:
     """Full-scale white noise."""
     return np.random.default_rng(seed).integers(LOWEST, LOUDEST + 1, samples).astype(np.int16)
+
+
+def murmur(samples: int, rate: int, seed: int) -> Pcm:
+    """Soft white noise, in turn of three loudnesses: under it a student rounds otherwise than under a clip."""
+    loudness = MURMURS[seed % len(MURMURS)]
+    return np.random.default_rng(seed).normal(0, loudness, samples).astype(np.int16)
 
 
 def silence(samples: int, rate: int, seed: int) -> Pcm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +56,7 @@ def validate(
             console().print(table(verdict))
             lines = latency_line(verdict), certificate_line(verdict), prediction_line(verdict)
             console().print(*lines, *fits, "", sep="\n", highlight=False)
-    for line in (line for verdict in verdicts for line in complaints(verdict)):
+    for line in (line for verdict in verdicts for line in complaints(verdict, bundle)):
         note(line)
     exit_with(holds)
 
@@ -68,15 +69,28 @@ def _proposals(bundle: str, known: Evidence, verdicts: list[Verdict], profiles: 
     return [propose(bundle, known, verdict, target) if verdict.broken else [] for verdict, target in pairs]
 
 
-def complaints(verdict: Verdict) -> list[str]:
-    """One line for everything that is broken."""
+def complaints(verdict: Verdict, bundle: str) -> list[str]:
+    """One line for everything that is broken; `bundle` is the folder that holds the certificate."""
     lines = [
         f"{verdict.target}: {check.label} is {amount(check, check.value)}, limit {amount(check, check.limit)}"
         for check in verdict.broken
     ]
     if verdict.certificate is not None and not verdict.certificate.holds:
-        lines.append(f"{verdict.target}: certificate.json says that a frame hears more than the student says")
+        lines.append(f"{verdict.target}: certificate.json: {_certificate_problem(bundle)}")
     return lines
+
+
+def _certificate_problem(bundle: str) -> str:
+    from ..certify.certificate import CERTIFICATE_NAME, failures
+
+    try:
+        told = failures(json.loads((Path(bundle) / CERTIFICATE_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        told = []
+    if not told:  # by an earlier facelite, which also condemned limits that it could not show
+        return "it does not rule out that a frame hears more than the student says; run facelite certify --write again"
+    more = f" (and {len(told) - 1} more: facelite certify)" if len(told) > 1 else ""
+    return f"{told[0]}{more}"
 
 
 def table(verdict: Verdict) -> Table:
