@@ -216,8 +216,8 @@ def test_nothing_of_an_earlier_student_stays(small_student, small_bundle, tmp_pa
 
 def test_what_an_option_would_not_change_is_refused(small_student, small_bundle, tmp_path):
     clips = [np.ones(30000, np.float32)]
+    model, spec = small_bundle / "student_int8.tflite", small_student.with_name("student.toml")
     with pytest.raises(facelite.BadInput, match=r"leave --calibration out"):
-        model, spec = small_bundle / "student_int8.tflite", small_student.with_name("student.toml")
         convert(model, tmp_path / "out", spec, calibration=clips)
     for option, given in (("recipe", "int8"), ("method", "percentile"), ("cross_check", True), ("teacher", "oracle")):
         with pytest.raises(facelite.BadInput, match="beside --windowed-only"):
