@@ -119,7 +119,7 @@ def _judged(rows: list[dict[str, Any]]) -> Table:
 
 
 def _margin(row: dict[str, Any]) -> float:
-    """By how much a runtime keeps its gate; the ratio to what an exact match differs by has no number."""
+    """By how much a runtime keeps its gate; the value is None where it matches exactly: an infinite ratio."""
     value = math.inf if row["value"] is None else row["value"]
     return value - row["limit"] if row["relation"] == ">=" else row["limit"] - value
 
