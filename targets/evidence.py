@@ -37,10 +37,13 @@ class Certificate:
         Whether every stream kept to its claim.
     future_ms
         The student's own future context, which its stream was shown not to exceed.
+    failures
+        One line for everything that does not hold; none of an earlier facelite, which did not write them.
     """
 
     holds: bool
     future_ms: float
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +94,9 @@ def gather(bundle: str | Path | Student | Evidence, builds: tuple[str | Path, ..
 def _certificate(path: Path, blob: bytes) -> Certificate:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        about, certificate = found["blob_sha256"], Certificate(bool(found["holds"]), float(found["future"]["ms"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        about, failures = found["blob_sha256"], tuple(map(str, found.get("failures", ())))
+        certificate = Certificate(bool(found["holds"]), float(found["future"]["ms"]), failures)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(path, f"is no certificate ({type(error).__name__})", "run facelite certify --write") from None
     if about != hashlib.sha256(blob).hexdigest():
         raise BadInput(path, "blob_sha256 is of another student.facelite", "run facelite certify --write again")

@@ -301,8 +301,8 @@ static int unused_is_zero(const facelite_op_record *op) {
 
 static int op_holds(facelite_blob *blob, uint32_t index) {
     const facelite_op_record op = facelite_blob_op(blob, index);
-    if (!unused_is_zero(&op) || op.input > index || op.other > index || op.delay > FACELITE_MAX_WINDOW || op.lo > op.hi || !in_int8(op.lo) ||
-        !in_int8(op.hi)) {
+    if (!unused_is_zero(&op) || op.input > index || op.other > index || op.delay > FACELITE_MAX_WINDOW ||
+        op.lo > op.hi || !in_int8(op.lo) || !in_int8(op.hi)) {
         return 0;
     }
     const facelite_tensor_record in = facelite_blob_tensor(blob, op.input);

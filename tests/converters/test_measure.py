@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from facelite.converters import judge, measure
+from facelite.errors import BadInput
 from facelite.speech import audio
 
 
@@ -15,6 +16,12 @@ def test_linear_8_bits_lose_quiet_speech(small_student, speech):
     assert min(ours.values()) > 5
     assert linear["-30"] < ours["-30"] - 6
     assert linear["-40"] < linear["0"]
+
+
+def test_less_than_a_window_measures_nothing(small_student, speech):
+    student = measure.float_student(small_student)
+    with pytest.raises(BadInput, match="--audio: holds 100 samples"):
+        measure.measure(student, [audio.read(speech)[:100]], ["int8_pair_safe"], lambda text: None)
 
 
 @pytest.mark.slow

@@ -104,6 +104,7 @@ def test_it_compiles_clean_and_makes_every_code_of_the_kernel(graphs, floating, 
         np.testing.assert_array_equal(student.hops(codes), kernel.step_codes(codes))
 
 
+@pytest.mark.program("gcc")
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="-mfpmath is x86's")
 @pytest.mark.parametrize("flag", ["-ffast-math", "-ffinite-math-only", "-mfpmath=387"])
 def test_floats_that_would_not_be_the_kernels_are_refused(graphs, tmp_path, flag):

@@ -54,7 +54,7 @@ def test_latency_counts_the_resampler_at_other_rates(stored):
 def test_a_certificate_is_shown_with_its_verdict(student, graph):
     for holds, told in ((True, "held by every runtime"), (False, "NOT held")):
         facts = report.collect(student, graph, certificate=Certificate(holds, 80.0))
-        assert facts["certificate"] == {"holds": holds, "future_ms": 80.0}
+        assert facts["certificate"] == {"holds": holds, "future_ms": 80.0, "failures": ()}
         assert f"Certificate: 80 ms of future audio, {told}" in report.render(facts)
 
 

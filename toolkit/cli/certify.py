@@ -51,7 +51,7 @@ def certify(
     else:
         console().print(_table(found))
         console().print(_sum(found["future"]), highlight=False)
-    for line in (*certificate.failures(found), *certificate.unshown(found)):
+    for line in (*found["failures"], *certificate.unshown(found)):
         note(line)
     exit_with(found["holds"])
 

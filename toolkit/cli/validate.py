@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ from rich.table import Table
 from .common import AsJson, console, exit_with, note, print_json
 
 if TYPE_CHECKING:
-    from facelite.targets.evidence import Evidence
+    from facelite.targets.evidence import Certificate, Evidence
     from facelite.targets.schema import Profile
     from facelite.targets.validate import Check, Verdict
 
@@ -56,7 +55,7 @@ def validate(
             console().print(table(verdict))
             lines = latency_line(verdict), certificate_line(verdict), prediction_line(verdict)
             console().print(*lines, *fits, "", sep="\n", highlight=False)
-    for line in (line for verdict in verdicts for line in complaints(verdict, bundle)):
+    for line in (line for verdict in verdicts for line in complaints(verdict)):
         note(line)
     exit_with(holds)
 
@@ -69,28 +68,22 @@ def _proposals(bundle: str, known: Evidence, verdicts: list[Verdict], profiles: 
     return [propose(bundle, known, verdict, target) if verdict.broken else [] for verdict, target in pairs]
 
 
-def complaints(verdict: Verdict, bundle: str) -> list[str]:
-    """One line for everything that is broken; `bundle` is the folder that holds the certificate."""
+def complaints(verdict: Verdict) -> list[str]:
+    """One line for everything that is broken."""
     lines = [
         f"{verdict.target}: {check.label} is {amount(check, check.value)}, limit {amount(check, check.limit)}"
         for check in verdict.broken
     ]
     if verdict.certificate is not None and not verdict.certificate.holds:
-        lines.append(f"{verdict.target}: certificate.json: {_certificate_problem(bundle)}")
+        lines.append(f"{verdict.target}: certificate.json: {_broken(verdict.certificate)}")
     return lines
 
 
-def _certificate_problem(bundle: str) -> str:
-    from ..certify.certificate import CERTIFICATE_NAME, failures
-
-    try:
-        told = failures(json.loads((Path(bundle) / CERTIFICATE_NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
-        told = []
-    if not told:  # by an earlier facelite, which also condemned limits that it could not show
+def _broken(certificate: Certificate) -> str:
+    if not certificate.failures:  # by an earlier facelite, which also condemned limits that it could not show
         return "it does not rule out that a frame hears more than the student says; run facelite certify --write again"
-    more = f" (and {len(told) - 1} more: facelite certify)" if len(told) > 1 else ""
-    return f"{told[0]}{more}"
+    first, *more = certificate.failures
+    return f"{first} (and {len(more)} more: facelite certify)" if more else first
 
 
 def table(verdict: Verdict) -> Table:

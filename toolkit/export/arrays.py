@@ -11,7 +11,7 @@ from ..atomic import replacing, write_text
 from ..curves import Curves
 from ..errors import BadInput
 
-SECONDS = "seconds"
+_SECONDS = "seconds"
 
 
 def write_npz(path: str | Path, curves: Curves) -> None:
@@ -34,9 +34,9 @@ def write_parquet(path: str | Path, curves: Curves) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    if SECONDS in curves.controls:
-        raise BadInput(path, f"a control is called {SECONDS!r}, as the column of times is", "rename it, or write .npz")
-    columns: dict[str, np.ndarray] = {SECONDS: np.arange(len(curves.values)) / curves.frame_rate}
+    if _SECONDS in curves.controls:
+        raise BadInput(path, f"a control is called {_SECONDS!r}, as the column of times is", "rename it, or write .npz")
+    columns: dict[str, np.ndarray] = {_SECONDS: np.arange(len(curves.values)) / curves.frame_rate}
     columns |= {name: curves.values[:, column] for column, name in enumerate(curves.controls)}
     table = pa.table(columns).replace_schema_metadata({"frame_rate": repr(float(curves.frame_rate))})
     with replacing(path) as temporary:

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from facelite.cli import main
+from facelite.errors import BadInput
 from facelite.student import load
 from facelite.targets import isa, profile
 from facelite.targets.device import results, transport
@@ -235,3 +236,13 @@ def test_a_build_for_something_else_is_refused(measured, bundle, built, here, ca
     assert "this machine is" in capfd.readouterr().err
     assert main(["profile", str(bundle), "--target", other, "--via", "exec:true", "--build", str(built)]) == 2
     assert "the device wants" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["via", "times", "prediction"])
+def test_a_measurement_that_lacks_a_field_is_named(tmp_path, missing):
+    told = dict.fromkeys(("target", "via", "isa", "emulated", "bits", "times", "prediction"))
+    del told[missing]
+    (tmp_path / "measured").mkdir()
+    (tmp_path / "measured" / "pc.json").write_text(json.dumps({"build": {"student": {"sha256": "0"}}, **told}))
+    with pytest.raises(BadInput, match=r"pc\.json: is no measurement"):
+        results.load(tmp_path)
